@@ -1,0 +1,1 @@
+"""Passes over the weft dialect: one pass, one file, one class, found by name through `registry`."""
