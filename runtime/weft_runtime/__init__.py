@@ -1,0 +1,66 @@
+"""weft's runtime: devices, arrays and executables on PJRT, through jaxlib and without jax.
+
+Importing it starts no backend.
+"""
+
+from weft_runtime import dlpack, pytree
+from weft_runtime.array import Array
+from weft_runtime.callbacks import HostCallback
+from weft_runtime.devices import (
+    configure,
+    default_backend,
+    default_device,
+    default_sharding,
+    device_count,
+    devices,
+    local_device_count,
+    local_devices,
+    process_count,
+    process_index,
+    set_default_device,
+    use_default_device,
+)
+from weft_runtime.errors import CompileError, JaxRuntimeError
+from weft_runtime.executable import Executable, compile
+from weft_runtime.lapack import ensure_lapack
+from weft_runtime.pjrt import Device, stablehlo_version
+from weft_runtime.sharding import Sharding, SingleDeviceSharding
+from weft_runtime.shards import Shard
+from weft_runtime.spec import ExtendedDtype, Spec
+from weft_runtime.transfer import copy_array, device_put, from_dlpack, move, scalar
+
+__all__ = [
+    "Array",
+    "CompileError",
+    "Device",
+    "Executable",
+    "ExtendedDtype",
+    "HostCallback",
+    "JaxRuntimeError",
+    "Shard",
+    "Sharding",
+    "SingleDeviceSharding",
+    "Spec",
+    "compile",
+    "configure",
+    "copy_array",
+    "default_backend",
+    "default_device",
+    "default_sharding",
+    "device_count",
+    "device_put",
+    "devices",
+    "dlpack",
+    "ensure_lapack",
+    "from_dlpack",
+    "local_device_count",
+    "local_devices",
+    "move",
+    "process_count",
+    "process_index",
+    "pytree",
+    "scalar",
+    "set_default_device",
+    "stablehlo_version",
+    "use_default_device",
+]

@@ -1,0 +1,158 @@
+"""Compiled programs on disk, shared by all processes of a user.
+
+An entry is one file, named after a hash of all that the compiled code depends on. Writers never meet: each
+writes a file of its own and renames it. Nothing about this folder can make a compilation fail.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import logging
+import os
+import platform
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from weft_runtime import pjrt
+
+_MAGIC = b"weft executable 1\n"
+_DIGEST_BYTES = 32
+_log = logging.getLogger("weft.cache")
+
+
+@dataclass
+class CompileCache:
+    """A folder of serialized executables, kept below `limit_bytes` by removing what was unused longest."""
+
+    folder: Path
+    limit_bytes: int = 2 << 30
+    _since_sweep: int | None = None  # bytes written since the folder was last measured; None: never
+
+    def load(self, key: str) -> bytes | None:
+        """The stored bytes, or None where there are none or they are not as they were written."""
+        path = self._path(key)
+        try:
+            stored = path.read_bytes()
+        except OSError:
+            return None
+        digest, payload = stored[len(_MAGIC) :][:_DIGEST_BYTES], stored[len(_MAGIC) + _DIGEST_BYTES :]
+        if not stored.startswith(_MAGIC) or _digest(payload) != digest:
+            _log.info("ignoring a damaged entry %s", path)
+            return None
+        with contextlib.suppress(OSError):  # a folder that is only readable keeps its times
+            os.utime(path)
+        return payload
+
+    def store(self, key: str, payload: bytes) -> None:
+        """Write an entry. Where the folder cannot be written, nothing happens."""
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._write(self._path(key), _MAGIC + _digest(payload) + payload)
+            self._sweep_if_due(len(payload))
+        except OSError as error:
+            _log.info("cannot write to the cache folder %s: %s", self.folder, error)
+
+    def discard(self, key: str) -> None:
+        """Remove an entry, if it is there."""
+        with contextlib.suppress(OSError):
+            self._path(key).unlink()
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.xla"
+
+    def _write(self, path: Path, content: bytes) -> None:
+        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=self.folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            os.replace(temporary, path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+    def _sweep_if_due(self, written_bytes: int) -> None:
+        """Measuring a folder costs a call per entry: it is done at the first write, then now and then."""
+        if self._since_sweep is None or self._since_sweep + written_bytes > self.limit_bytes // 16:
+            self._since_sweep = 0
+            self.sweep()
+        else:
+            self._since_sweep += written_bytes
+
+    def sweep(self) -> None:
+        """Remove the entries unused longest until nine tenths of the limit are left, if it is exceeded."""
+        entries = sorted(_entries(self.folder))
+        total = sum(size for _, size, _ in entries)
+        if total <= self.limit_bytes:
+            return
+        for _, size, path in entries:
+            if total <= self.limit_bytes * 9 // 10:
+                break
+            with contextlib.suppress(FileNotFoundError):  # another process sweeps too
+                os.unlink(path)
+            total -= size
+
+
+def _entries(folder: Path) -> Iterable[tuple[float, int, str]]:
+    with os.scandir(folder) as found:
+        for entry in found:
+            with contextlib.suppress(FileNotFoundError):
+                status = entry.stat()
+                yield status.st_mtime, status.st_size, entry.path
+
+
+def _digest(payload: bytes) -> bytes:
+    return hashlib.blake2b(payload, digest_size=_DIGEST_BYTES).digest()
+
+
+@functools.lru_cache(maxsize=8)
+def _cache_at(folder: str, limit_bytes: int) -> CompileCache:
+    return CompileCache(Path(folder), limit_bytes)
+
+
+def current() -> CompileCache | None:
+    """The cache that the environment asks for, or None.
+
+    WEFT_CACHE=0 turns it off, WEFT_CACHE_DIR is its folder, WEFT_CACHE_MAX_BYTES its size (2 GiB).
+    """
+    if os.environ.get("WEFT_CACHE", "1").lower() in ("0", "false", "off"):
+        return None
+    folder = os.environ.get("WEFT_CACHE_DIR") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "weft"
+    )
+    return _cache_at(folder, int(os.environ.get("WEFT_CACHE_MAX_BYTES") or 2 << 30))
+
+
+def key_of(module: str | bytes, options: bytes, client: pjrt.Client, devices: Iterable[pjrt.Device]) -> str:
+    """A hash of all that the code depends on: jaxlib loads an entry of another version without a word."""
+    parts = [
+        module.encode() if isinstance(module, str) else module,
+        options,
+        pjrt.jaxlib_version.encode(),
+        client.platform.encode(),
+        client.platform_version.encode(),
+        *(device.device_kind.encode() for device in devices),
+        os.environ.get("XLA_FLAGS", "").encode(),
+        os.environ.get("LIBTPU_INIT_ARGS", "").encode(),
+        cpu_description().encode(),
+    ]
+    hashed = hashlib.sha256()
+    for part in parts:
+        hashed.update(len(part).to_bytes(8, "little"))
+        hashed.update(part)
+    return hashed.hexdigest()
+
+
+@functools.cache
+def cpu_description() -> str:
+    """The instructions that this CPU has, or what comes closest: code for one may not run on another."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return " ".join(platform.uname()[i] for i in (0, 4, 5))
+    wanted = ("model name", "flags", "Features", "CPU part")
+    return "\n".join(sorted({line for line in text.splitlines() if line.startswith(wanted)}))

@@ -1,0 +1,230 @@
+"""Compiled programs: from a StableHLO module to something that runs on Arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from weft_runtime import compile_cache, lapack, pjrt, plugins
+from weft_runtime.array import Array
+from weft_runtime.callbacks import HostCallback
+from weft_runtime.devices import default_sharding
+from weft_runtime.errors import CompileError, JaxRuntimeError
+from weft_runtime.sharding import Sharding
+from weft_runtime.spec import Dtype, Shape, Spec
+from weft_runtime.transfer import Place, sharding_of
+
+OutType = tuple[Shape, Dtype, bool]
+
+
+class Executable:
+    """A program on the device.
+
+    The quick way to call it, once the arguments are known to have the specs it was compiled for:
+
+        run([x._b for x in arrays]).consume_with_handlers(handlers)
+
+    XLA looks only at the size of an argument in bytes, so what has another shape or dtype of that size is
+    read as garbage; the specs of the arguments are the caller's cache key.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "callbacks",
+        "donated",
+        "handlers",
+        "in_specs",
+        "loaded",
+        "name",
+        "out_specs",
+        "run",
+    )
+
+    def __init__(
+        self,
+        loaded: pjrt.LoadedExecutable,
+        in_specs: Sequence[Spec],
+        out_specs: Sequence[Spec],
+        *,
+        donated: Sequence[int] = (),
+        callbacks: Sequence[HostCallback] = (),
+        name: str = "main",
+    ):
+        self.loaded = loaded
+        self.in_specs, self.out_specs = tuple(in_specs), tuple(out_specs)
+        self.donated, self.callbacks, self.name = tuple(donated), tuple(callbacks), name
+        self.run: Callable[[list[Any]], Any] = loaded.execute_sharded
+        self.handlers = tuple(spec.handler for spec in out_specs)
+
+    def __call__(self, arrays: Sequence[Array]) -> list[Array]:
+        """Start the program on `arrays`; the results are there when they are read.
+
+        Raises: RuntimeError if an argument was deleted or donated to an earlier call.
+        """
+        try:
+            return self.run([x._b for x in arrays]).consume_with_handlers(self.handlers)
+        except (RuntimeError, ValueError, TypeError, AttributeError) as error:
+            raise self.explain(error, arrays) from error
+
+    def explain(self, error: Exception, arrays: Sequence[Array]) -> Exception:
+        """The exception to raise for a call that failed with `error`, in the user's words.
+
+        The caller does the raising, so that a traceback ends in the call.
+        """
+        problem = self._problem(arrays)
+        if problem is not None:
+            return problem
+        if isinstance(error, JaxRuntimeError):
+            return JaxRuntimeError(f"{self.name}: {error}")
+        return error
+
+    def _problem(self, arrays: Sequence[Array]) -> Exception | None:
+        if len(arrays) != len(self.in_specs):
+            return TypeError(f"{self.name}: takes {len(self.in_specs)} arguments, got {len(arrays)}")
+        for position, (x, spec) in enumerate(zip(arrays, self.in_specs, strict=True)):
+            if not isinstance(x, Array):
+                return TypeError(f"{self.name}: argument {position} must be an Array, got {type(x).__name__}")
+            if x.shape != spec.shape or x.dtype != spec.dtype:
+                return TypeError(f"{self.name}: argument {position} must be {spec}, got {x.spec}")
+            if x.sharding is not spec.sharding:
+                return ValueError(
+                    f"{self.name}: argument {position} is on {_place(x.sharding)}, "
+                    f"but the program was compiled for {_place(spec.sharding)}"
+                )
+        return self._deleted(arrays)
+
+    def _deleted(self, arrays: Sequence[Array]) -> Exception | None:
+        for position in self.donated:
+            twins = [
+                other for other, x in enumerate(arrays) if x._b is arrays[position]._b and other != position
+            ]
+            if twins:
+                return RuntimeError(
+                    f"{self.name}: argument {position} is donated, so its memory is overwritten, "
+                    f"but the same array is also argument {twins[0]}; pass a copy there"
+                )
+        for position, x in enumerate(arrays):
+            if x.is_deleted():
+                return RuntimeError(
+                    f"{self.name}: Array has been deleted with shape={x.spec.long_name}. "
+                    f"It is argument {position}; delete() was called on it, or it was donated to an earlier "
+                    "call, which overwrote its memory. Use the result of that call, or do not donate it."
+                )
+        return None
+
+    def serialize(self) -> bytes:
+        """The compiled code. Only the same jaxlib on the same kind of machine can load it."""
+        if self.callbacks:
+            raise ValueError(f"{self.name}: a program that calls Python functions cannot be serialized")
+        return self.loaded.serialize()
+
+    def cost_analysis(self) -> dict[str, float]:
+        """XLA's estimate: `flops`, `bytes accessed`, ..."""
+        return dict(self.loaded.cost_analysis())
+
+    def memory_analysis(self) -> Any:
+        """Bytes for arguments, outputs, temporaries and code, as attributes `..._size_in_bytes`."""
+        return self.loaded.get_compiled_memory_stats()
+
+    def as_text(self) -> str:
+        """The optimised HLO."""
+        return "\n".join(module.to_string() for module in self.loaded.hlo_modules())
+
+    def __repr__(self) -> str:
+        ins, outs = (", ".join(map(str, specs)) for specs in (self.in_specs, self.out_specs))
+        return f"<Executable {self.name}: ({ins}) -> ({outs})>"
+
+
+def compile(
+    module: str | bytes,
+    in_specs: Sequence[Spec],
+    out_types: Sequence[OutType],
+    *,
+    device: Place | None = None,
+    donate: Sequence[int] = (),
+    options: Mapping[str, Any] | None = None,
+    host_callbacks: Sequence[HostCallback] = (),
+    committed: bool | None = None,
+    name: str = "main",
+    use_cache: bool = True,
+) -> Executable:
+    """Compile a StableHLO module (text, bytecode or portable artifact) with a function `@main`.
+
+    in_specs: what the arguments will be; out_types: shape, dtype and weak type of each result.
+    device: where it runs; by default where the arguments are, else the default device.
+    donate: arguments that the module marks as donated (`tf.aliasing_output`, `jax.buffer_donor`).
+    options: XLA flags for this compilation alone.
+    host_callbacks: the functions that the module calls, by index.
+    committed: whether the results are; by default if `device` is given or an argument is.
+    name: how messages call the program.
+
+    Raises: CompileError with XLA's reason.
+    """
+    sharding = _sharding(in_specs, device)
+    if committed is None:
+        committed = device is not None or any(spec.committed for spec in in_specs)
+    loaded = _load(module, sharding, options or {}, host_callbacks, name, use_cache)
+    out_specs = [Spec(shape, dtype, sharding, weak, committed) for shape, dtype, weak in out_types]
+    return Executable(loaded, in_specs, out_specs, donated=donate, callbacks=host_callbacks, name=name)
+
+
+def _sharding(in_specs: Sequence[Spec], device: Place | None) -> Sharding:
+    if device is not None:
+        return sharding_of(device)
+    committed = [spec.sharding for spec in in_specs if spec.committed]
+    if len(set(committed)) > 1:
+        raise ValueError(
+            f"the arguments are committed to different devices: {' and '.join(map(_place, committed))}"
+        )
+    places = committed or [spec.sharding for spec in in_specs]
+    return places[0] if places else default_sharding()
+
+
+def _place(sharding: Sharding) -> str:
+    return ", ".join(map(str, sharding.devices))
+
+
+def _load(
+    module: str | bytes,
+    sharding: Sharding,
+    flags: Mapping[str, Any],
+    callbacks: Sequence[HostCallback],
+    name: str,
+    use_cache: bool,
+) -> pjrt.LoadedExecutable:
+    client = sharding.devices[0].client
+    if client.platform == "cpu" and lapack.needs_lapack(module):
+        lapack.ensure_lapack()
+    data_dir = plugins.cuda_data_dir() if client.platform == "gpu" else None
+    options = pjrt.compile_options(sharding.devices, flags, data_dir)
+    try:
+        if callbacks:
+            return pjrt.compile_with_callbacks(client, module, sharding.devices, options, callbacks)
+        cache = compile_cache.current() if use_cache else None
+        if cache is None:
+            return pjrt.compile_module(client, module, sharding.devices, options)
+        return _cached(cache, client, module, sharding, options)
+    except JaxRuntimeError as error:
+        raise CompileError(f"XLA cannot compile {name}: {error}") from error
+
+
+def _cached(
+    cache: compile_cache.CompileCache,
+    client: pjrt.Client,
+    module: str | bytes,
+    sharding: Sharding,
+    options: Any,
+) -> pjrt.LoadedExecutable:
+    key = compile_cache.key_of(module, options.SerializeAsString(), client, sharding.devices)
+    stored = cache.load(key)
+    if stored is not None:
+        try:
+            return pjrt.deserialize(client, stored, sharding.devices, options)
+        except JaxRuntimeError:
+            cache.discard(key)  # whole, but not for this backend: compile it again
+    loaded = pjrt.compile_module(client, module, sharding.devices, options)
+    try:
+        cache.store(key, loaded.serialize())
+    except JaxRuntimeError:
+        return loaded  # a backend that cannot serialize simply has no cache
+    return loaded
