@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 
 from weft_compiler.bindings import ir
 
@@ -27,17 +26,9 @@ class Place:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where source lines are found: texts given by name first, then files.
+    """Where source lines are found: in the texts given here by name, else in files."""
 
-    `display` maps the name of a buffer to the name a reader knows it by: the bindings call every text `-`.
-    """
-
-    texts: Mapping[str, str]
-    display: Mapping[str, str]
-
-    @classmethod
-    def none(cls) -> Sources:
-        return cls({}, {})
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     def line(self, place: Place) -> str:
         text = self.texts.get(place.file)
@@ -45,9 +36,6 @@ class Sources:
             return linecache.getline(place.file, place.line).rstrip("\n")
         lines = text.splitlines()
         return lines[place.line - 1] if 0 < place.line <= len(lines) else ""
-
-    def shown(self, place: Place) -> Place:
-        return replace(place, file=self.display.get(place.file, place.file))
 
 
 @dataclass(frozen=True)
@@ -61,13 +49,13 @@ class Diagnostic:
 
     def render(self, sources: Sources | None = None) -> str:
         """`file:line:column: error: message`, the source line and a caret, then the notes."""
-        sources = sources or Sources.none()
+        sources = sources or Sources()
         return "\n".join([*self._lines(sources), *(n.render(sources) for n in self.notes)])
 
     def _lines(self, sources: Sources) -> list[str]:
         if self.place is None:
             return [f"{self.severity}: {self.message}"]
-        lines = [f"{sources.shown(self.place)}: {self.severity}: {self.message}"]
+        lines = [f"{self.place}: {self.severity}: {self.message}"]
         source = sources.line(self.place)
         if source:
             lines.append(source)
@@ -133,6 +121,7 @@ def diagnostic_of(info: ir.Diagnostic | ir.DiagnosticInfo) -> Diagnostic:
 
 def place_of(location: ir.Location | None) -> Place | None:
     """The innermost position in a file that `location` names, if it names one."""
+    location = _as_its_own_class(location)
     if isinstance(location, ir.FileLineColLoc):
         return Place(location.filename, location.start_line, location.start_col)
     if isinstance(location, ir.NameLoc):
@@ -144,20 +133,18 @@ def place_of(location: ir.Location | None) -> Place | None:
     return None
 
 
+def _as_its_own_class(location: ir.Location | None) -> ir.Location | None:
+    """What an error carries has the base class `Location`, whatever it is."""
+    return location and ir.Location.from_attr(location.attr, location.context)
+
+
 def _callers(location: ir.Location | None) -> tuple[Diagnostic, ...]:
     """One note for each caller in a call-site location, from the inside out."""
     notes = []
+    location = _as_its_own_class(location)
     while isinstance(location, ir.CallSiteLoc):
         location = location.caller
         place = place_of(location)
         if place is not None:
             notes.append(Diagnostic("note", "called from here", place))
     return tuple(notes)
-
-
-def display_path(path: str) -> str:
-    """`path` as a reader would write it: relative where it lies below the working directory."""
-    try:
-        return str(Path(path).resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol
 
 from weft_compiler.bindings import ir
 from weft_compiler.diagnostics import DiagnosticError
@@ -76,10 +76,15 @@ def check_rules(module: Module) -> None:
 
 
 class PrintIR:
-    """Writes the IR before or after the named passes to `out`; None stands for every pass."""
+    """Hands `write` the IR before or after the named passes; None stands for every pass."""
 
-    def __init__(self, out: TextIO, before: Collection[str] | None = (), after: Collection[str] | None = ()):
-        self._out, self._before, self._after = out, before, after
+    def __init__(
+        self,
+        write: Callable[[str], object],
+        before: Collection[str] | None = (),
+        after: Collection[str] | None = (),
+    ):
+        self._write, self._before, self._after = write, before, after
 
     def before(self, step: Step, module: Module) -> None:
         self._print("before", self._before, step, module)
@@ -89,7 +94,7 @@ class PrintIR:
 
     def _print(self, when: str, names: Collection[str] | None, step: Step, module: Module) -> None:
         if names is None or step.name in names:
-            self._out.write(f"// IR {when} {step.text}\n{module.ir.operation.get_asm()}\n")
+            self._write(f"// IR {when} {step.text}\n{module.ir.operation.get_asm()}")
 
 
 class Timing:

@@ -2,7 +2,6 @@
 
 import ast
 import dataclasses
-import functools
 import inspect
 import textwrap
 import typing
@@ -26,7 +25,6 @@ class PassOption:
     field: str
     kind: Any  # the annotation: a class, or a generic alias such as tuple[int, ...]
     default: Any  # of that kind, or dataclasses.MISSING
-    doc: str
 
     @property
     def is_required(self) -> bool:
@@ -83,11 +81,9 @@ _KINDS: dict[Any, tuple[Callable[[str], Any], str]] = {
 }
 
 
-@functools.cache
 def options_of(cls: type) -> tuple[PassOption, ...]:
     """The options of a pass class, in the order of its fields."""
     kinds = typing.get_type_hints(cls)
-    docs = _field_docs(cls)
     options = []
     for field in dataclasses.fields(cls):
         kind = kinds[field.name]
@@ -96,7 +92,7 @@ def options_of(cls: type) -> tuple[PassOption, ...]:
         if field.default_factory is not dataclasses.MISSING:
             raise TypeError(f"{cls.__name__}.{field.name}: give a plain default value")
         name = field.name.replace("_", "-")
-        options.append(PassOption(name, field.name, kind, field.default, docs.get(field.name, "")))
+        options.append(PassOption(name, field.name, kind, field.default))
     return tuple(options)
 
 
@@ -104,8 +100,8 @@ def kind_in_words(option: PassOption) -> str:
     return _KINDS[option.kind][1]
 
 
-def _field_docs(cls: type) -> dict[str, str]:
-    """The string literal after each field, by field name."""
+def option_docs(cls: type) -> dict[str, str]:
+    """The string literal after each field of a pass class, by field name."""
     try:
         source = inspect.getsource(cls)
     except (OSError, TypeError):  # made in an interactive session: there is no text to read
@@ -114,8 +110,9 @@ def _field_docs(cls: type) -> dict[str, str]:
     assert isinstance(definition, ast.ClassDef)
     docs = {}
     for field, after in zip(definition.body, definition.body[1:], strict=False):
-        is_field = isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if is_field and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
+        if not isinstance(field, ast.AnnAssign) or not isinstance(field.target, ast.Name):
+            continue
+        if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
             docs[field.target.id] = inspect.cleandoc(str(after.value.value))
     return docs
 
@@ -139,7 +136,6 @@ def read_options(pass_name: str, cls: type, text: str) -> dict[str, Any]:
         first = known[missing[0]]
         raise PipelineError(
             f"{pass_name}: option {first.name!r} is missing; write {pass_name}{{{first.name}=...}}"
-            + (f" ({first.doc})" if first.doc else "")
         )
     return values
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from weft_compiler.bindings import context, ir, passmanager
+from weft_compiler.bindings import context, ir, passmanager, stablehlo
 from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.passes.options import PipelineError, split_top
 from weft_compiler.passes.pipelines import PIPELINES
@@ -54,6 +54,8 @@ class UpstreamStep:
             manager.run(module.ir.operation)
         except ir.MLIRError as error:
             raise DiagnosticError.from_mlir(error) from None
+        finally:
+            module.invalidate()
 
     def manager(self, ctx: ir.Context) -> passmanager.PassManager:
         return passmanager.PassManager.parse(f"{_ROOT}({self.text})", context=ctx)
@@ -119,11 +121,18 @@ def _upstream_step(element: str, name: str, nesting: tuple[str, ...]) -> Upstrea
     for op in reversed(nesting):
         text = f"{op}({text})"
     step = UpstreamStep(name, text)
+    _register_stablehlo_passes()
     try:
         step.manager(context())
     except ValueError as error:
         raise PipelineError(_in_words(name, str(error))) from None
     return step
+
+
+@functools.cache
+def _register_stablehlo_passes() -> None:
+    """Makes the passes of StableHLO known to MLIR; its own are registered when the bindings load."""
+    stablehlo().register_stablehlo_passes()
 
 
 def _in_words(name: str, message: str) -> str:
