@@ -1,0 +1,1 @@
+"""Machinery of `weft.config`: options, thread-local overrides and the key that caches use."""
