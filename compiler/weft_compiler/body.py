@@ -1,0 +1,58 @@
+"""Reading the body of a function: each op once, as its op instance with operands and results as values."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from weft_compiler.avals import aval_of
+from weft_compiler.bindings import ir
+from weft_compiler.diagnostics import DiagnosticError
+from weft_compiler.dialect.builder import Val
+from weft_compiler.dialect.op import REGISTRY, Op, Signature
+from weft_compiler.module import Function, Module
+
+
+class Step(NamedTuple):
+    """One op of a body."""
+
+    op: ir.Operation
+    inst: Op
+    operands: list[Val]
+    results: list[Val]
+
+
+def read_op(op: ir.Operation) -> Op:
+    """The instance that an operation is; a located error for one that is not of the dialect."""
+    cls = REGISTRY.get(op.name)
+    if cls is None:
+        raise DiagnosticError(f"'{op.name}' is no op of the weft dialect", op.location)
+    try:
+        return cls.read(op)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DiagnosticError(f"{cls.name}: {error.args[0] if error.args else error}", op.location) from error
+
+
+def read_body(module: Module, function: Function) -> Iterator[Step]:
+    """The ops of a function in order, without its return. The function may be edited behind the walk."""
+    vals: dict[ir.Value, Val] = {a.ir: a for a in function.args}
+    for op in function.operations():
+        inst = read_op(op)
+        operands = []
+        for v in op.operands:
+            val = vals.get(v)
+            if val is None:  # an edit behind the walk has put a new value here
+                val = vals[v] = Val(v, aval_of(v.type))
+            operands.append(val)
+        plan = None if inst.callee_attrs else inst.plans.get(tuple([v.aval for v in operands]))
+        results = op.results
+        if plan is not None and plan.single is not None:
+            made = [Val(results[0], plan.single)]
+        else:
+            made = [Val(r, aval_of(r.type)) for r in results]
+        for v in made:
+            vals[v.ir] = v
+        yield Step(op, inst, operands, made)
+
+
+def signatures(module: Module, inst: Op) -> list[Signature]:
+    """Signatures of the functions that an op names."""
+    return [module.signature(name) for name in inst.callees()]

@@ -1,0 +1,172 @@
+"""Creating ops: the builder that rules and tracers write to, and the values they get."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from weft_compiler.attributes import SPLATS, elements
+from weft_compiler.bindings import ir
+from weft_compiler.dialect.op import REGISTRY, Op, Plan
+from weft_compiler.avals import Aval, Dtype
+
+if TYPE_CHECKING:
+    from weft_compiler.module import Module
+
+create = ir.Operation.create
+
+
+class Val:
+    """A value of the IR with its aval at hand."""
+
+    __slots__ = ("aval", "ir")
+
+    def __init__(self, value: ir.Value, aval: Aval) -> None:
+        self.ir = value
+        self.aval = aval
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> Dtype:
+        return self.aval.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.aval.ndim
+
+    def __repr__(self) -> str:
+        return f"Val({self.aval})"
+
+
+class Linear:
+    """Stands for a linear operand in a `transpose` rule: its aval is known, its value is not."""
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: Aval) -> None:
+        self.aval = aval
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> Dtype:
+        return self.aval.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.aval.ndim
+
+
+class Builder:
+    """Appends ops at an insertion point. Every op has a method: `b.sin(x)`, `b.reduce_sum(x, axes=(0,))`.
+
+    Operands are `Val`s; beside one, an elementwise op also takes a Python number, which becomes a constant
+    of that operand's type.
+    """
+
+    def __init__(self, module: "Module", ip: ir.InsertionPoint, loc: ir.Location) -> None:
+        self.module = module
+        self.ip = ip
+        self.loc = loc
+        self._constants: dict[Any, Val] = {}
+
+    def emit(self, inst: Op, operands: Sequence[Any]) -> Any:
+        """Appends one op; its result as a Val, or a tuple of them where the op has not exactly one."""
+        try:
+            avals = tuple([v.aval for v in operands])
+        except AttributeError:
+            operands = self._with_constants(operands)
+            avals = tuple([v.aval for v in operands])
+        plan = inst.plans.get(avals)
+        if plan is None:
+            plan = self.plan(inst, avals)
+        return self.create(inst, plan, operands)
+
+    def plan(self, inst: Op, avals: tuple[Aval, ...]) -> Plan:
+        """Result types of an op on operands of these avals."""
+        if inst.callee_attrs:
+            return inst.plan_with([self.module.signature(c) for c in inst.callees()], avals)
+        return inst.plan(avals)
+
+    def create(self, inst: Op, plan: Plan, operands: Sequence[Val]) -> Any:
+        """Appends an op of known result types."""
+        made = create(inst.ir_name, plan.types, [v.ir for v in operands], inst.attrs, None, 0, self.loc, self.ip)
+        if plan.single is not None:
+            return Val(made.result, plan.single)
+        return tuple([Val(r, a) for r, a in zip(made.results, plan.avals, strict=True)])
+
+    def _with_constants(self, operands: Sequence[Any]) -> list[Val]:
+        like = next((v.aval for v in operands if hasattr(v, "aval")), None)
+        if like is None:
+            raise TypeError("an op needs at least one operand that is a value of the IR")
+        return [v if hasattr(v, "aval") else self.full(like, v) for v in operands]
+
+    def full(self, aval: Aval, value: Any) -> Val:
+        """A constant of `aval` with every element equal to the number `value`."""
+        if aval.kind == "c":
+            real = Aval.of(aval.shape, _REAL_PART[aval.dtype.name])
+            return self.emit(_COMPLEX.of(), (self.full(real, np.real(value)), self.full(real, np.imag(value))))
+        scalar = np.asarray(value).astype(aval.dtype)
+        key = (aval, scalar.tobytes())
+        found = self._constants.get(key)
+        if found is None:
+            found = self._constants[key] = self.emit(_CONSTANT.of(value=SPLATS.encode(aval, scalar)), ())
+        return found
+
+    def zeros(self, aval: Aval) -> Val:
+        """A constant of zeros."""
+        return self.full(aval, 0)
+
+    def constant(self, array: np.ndarray) -> Val:
+        """A small array as a constant (it stays in the context for good: pass large ones as arguments)."""
+        array = np.asarray(array)
+        if array.dtype.kind == "c":
+            return self.emit(_COMPLEX.of(), (self.constant(array.real), self.constant(array.imag)))
+        return self.emit(_CONSTANT.of(value=elements(array)), ())
+
+    def call(self, fn: str, operands: Sequence[Val]) -> tuple[Val, ...]:
+        """A call of a function of the module."""
+        return self.emit(REGISTRY["func.call"].of(callee=fn), operands)
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...  # the method of an op, see add_methods
+
+
+_CONSTANT: type[Op]
+_COMPLEX: type[Op]
+_REAL_PART = {"complex64": np.dtype(np.float32), "complex128": np.dtype(np.float64)}
+
+
+def add_methods() -> None:
+    """Gives `Builder` one method for each op of the dialect."""
+    global _CONSTANT, _COMPLEX
+    _CONSTANT, _COMPLEX = REGISTRY["weft.constant"], REGISTRY["weft.complex"]
+    for cls in REGISTRY.values():
+        name = cls.name + "_" if cls.name in _KEYWORDS else cls.name
+        if cls.name not in _OWN:
+            setattr(Builder, name, _method(cls))
+
+
+_KEYWORDS = {"and", "or", "not", "while", "is"}
+_OWN = {"constant", "call"}
+
+
+def _method(cls: type[Op]) -> Any:
+    if cls._single is not None:
+        inst = cls._single
+
+        def plain(self: Builder, *operands: Any) -> Any:
+            return self.emit(inst, operands)
+
+        return plain
+
+    def with_attrs(self: Builder, *operands: Any, **attrs: Any) -> Any:
+        return self.emit(cls.of(**attrs), operands)
+
+    return with_attrs

@@ -1,0 +1,70 @@
+"""Calls of functions by symbol."""
+
+from weft_compiler.attributes import Symbol
+from weft_compiler.dialect.op import NOTHING_TO_FOLD, Anything, Attr, Op, Operands, no_rule, op
+
+
+class HigherOrder(Op):
+    """Names functions. `infer` gets their signatures first; `jvp` and `linearize` return (results, tangents).
+
+    A tangent or cotangent that is None is zero. Beside the rules of every op there is
+    `depends(self, b, mask)`: which results depend on the masked operands.
+    """
+
+    fold = NOTHING_TO_FOLD
+
+    def linearize(self, b, xs, dxs):
+        """Results, and tangents that are linear in `dxs`; the default runs the whole jvp in the linear part."""
+        return b.emit_primal(self, xs), b.linear_jvp(self, xs, dxs)
+
+
+@op("call", ir_name="func.call")
+class Call(HigherOrder):
+    """Calls `callee` on the operands."""
+
+    args: Operands[Anything]
+    callee: Attr[Symbol]
+
+    results = None
+    callee_attrs = ("callee",)
+
+    def infer(self, signatures, *args):
+        (callee,) = signatures
+        if args != callee.inputs:
+            self.fail(f"@{self.callee} takes {callee}, got ({', '.join(map(str, args))})")
+        return callee.outputs
+
+    def depends(self, b, mask):
+        return b.dependence(self.callee, mask)
+
+    def jvp(self, b, *args):
+        xs, dxs = args[: len(args) // 2], args[len(args) // 2 :]
+        made = b.jvp_of(self.callee, tuple(d is not None for d in dxs))
+        outs = b.call(made.fn, (*xs, *[d for d in dxs if d is not None]))
+        return made.split(outs)
+
+    def linearize(self, b, xs, dxs):
+        made = b.linearize_of(self.callee, tuple(d is not None for d in dxs))
+        count = len(made.out_active)
+        outs = b.call(made.fwd, xs)
+        tangents = b.call(made.lin, (*[d for d in dxs if d is not None], *outs[count:]))
+        return outs[:count], made.spread_tangents(tangents)
+
+    def transpose(self, b, cts, *xs):
+        made = b.transpose_of(
+            self.callee, tuple(b.is_linear(x) for x in xs), tuple(ct is not None for ct in cts)
+        )
+        known = [x for x in xs if not b.is_linear(x)]
+        outs = iter(b.call(made.fn, (*[ct for ct in cts if ct is not None], *known)))
+        nonzero = iter(made.nonzero)
+        return tuple(next(outs) if b.is_linear(x) and next(nonzero) else None for x in xs)
+
+    def batch(self, b, *xs):
+        made = b.batch_of(self.callee, tuple(b.is_batched(x) for x in xs))
+        outs = b.call(made.fn, xs)
+        return made.mark(b, outs)
+
+    def lower(self, b, *xs):
+        return b.call_lowered(self.callee, xs)
+
+    samples = no_rule("covered by the tests of every transformation of functions")

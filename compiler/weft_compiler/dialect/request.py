@@ -1,0 +1,140 @@
+"""Requests: transformations of functions as ops. `weft-expand-transforms` resolves them, innermost first."""
+
+from weft_compiler.attributes import I64, Ints, Symbol
+from weft_compiler.dialect.op import NOTHING_TO_FOLD, Anything, Attr, Op, Operands, Signature, no_rule, op
+
+_EXPANDED_FIRST = no_rule("a request is resolved before anything else is asked of it")
+
+
+class Request(Op):
+    """Asks for a transformed function to be called. `expand` writes what it stands for."""
+
+    args: Operands[Anything]
+    callee: Attr[Symbol]
+
+    results = None
+    callee_attrs = ("callee",)
+    jvp = transpose = batch = lower = _EXPANDED_FIRST
+    fold = NOTHING_TO_FOLD
+    samples = no_rule("covered by the tests of the transformation that it asks for")
+
+    def _check_wrt(self, callee: Signature) -> None:
+        for i in self.wrt:
+            if not 0 <= i < len(callee.inputs):
+                self.fail(f"wrt {i} is out of range: @{self.callee} takes {len(callee.inputs)} arguments")
+            if callee.inputs[i].kind not in "fc":
+                self.fail(f"argument {i} of @{self.callee} is {callee.inputs[i]}; only floats have derivatives")
+
+    def _check_args(self, args, expected) -> None:
+        if tuple(args) != tuple(expected):
+            self.fail(f"operands must be ({', '.join(map(str, expected))}), got ({', '.join(map(str, args))})")
+
+
+@op("jvp")
+class JvpRequest(Request):
+    """Results of `callee`, then tangents of its float and complex results.
+
+    Operands: the arguments of `callee`, then a tangent for each of the arguments `wrt`.
+    """
+
+    wrt: Attr[Ints]
+
+    def infer(self, signatures, *args):
+        (callee,) = signatures
+        self._check_wrt(callee)
+        self._check_args(args, (*callee.inputs, *(callee.inputs[i] for i in self.wrt)))
+        return (*callee.outputs, *(a for a in callee.outputs if a.kind in "fc"))
+
+    def expand(self, b, *args):
+        signature = b.module.signature(self.callee)
+        count = len(signature.inputs)
+        given = dict(zip(self.wrt, args[count:], strict=True))
+        made = b.jvp_of(self.callee, tuple(i in given for i in range(count)))
+        tangents = [given[i] for i in sorted(given)]
+        outs, douts = made.split(b.call(made.fn, (*args[:count], *tangents)))
+        zipped = zip(signature.outputs, douts, strict=True)
+        return (*outs, *(b.zeros(a) if d is None else d for a, d in zipped if a.kind in "fc"))
+
+
+@op("vjp")
+class VjpRequest(Request):
+    """Results of `callee`, then cotangents of its arguments `wrt`.
+
+    Operands: the arguments of `callee`, then a cotangent for each of the results `ct_of`; the others' are zero.
+    """
+
+    wrt: Attr[Ints]
+    ct_of: Attr[Ints]
+
+    def infer(self, signatures, *args):
+        (callee,) = signatures
+        self._check_wrt(callee)
+        for i in self.ct_of:
+            if not 0 <= i < len(callee.outputs):
+                self.fail(f"ct_of {i} is out of range: @{self.callee} has {len(callee.outputs)} results")
+        self._check_args(args, (*callee.inputs, *(callee.outputs[i] for i in self.ct_of)))
+        return (*callee.outputs, *(callee.inputs[i] for i in self.wrt))
+
+    def expand(self, b, *args):
+        signature = b.module.signature(self.callee)
+        count = len(signature.inputs)
+        cts = dict(zip(self.ct_of, args[count:], strict=True))
+        active = tuple(i in self.wrt for i in range(count))
+        linear = b.linearize_of(self.callee, active)
+        outs = b.call(linear.fwd, args[:count])
+        primals, residuals = outs[: len(signature.outputs)], outs[len(signature.outputs) :]
+        out_cts = [cts.get(i) for i, is_active in enumerate(linear.out_active) if is_active]
+        made = b.transpose_of(
+            linear.lin,
+            (True,) * sum(active) + (False,) * len(residuals),
+            tuple(ct is not None for ct in out_cts),
+        )
+        grads = iter(b.call(made.fn, (*[ct for ct in out_cts if ct is not None], *residuals)))
+        nonzero = dict(zip(sorted(self.wrt), made.nonzero, strict=True))
+        by_arg = {i: next(grads) if nonzero[i] else b.zeros(signature.inputs[i]) for i in sorted(self.wrt)}
+        return (*primals, *(by_arg[i] for i in self.wrt))
+
+
+@op("vmap")
+class VmapRequest(Request):
+    """`callee` on every slice of its operands along `in_axes` (-1: the same value for all), stacked along `out_axes`."""
+
+    in_axes: Attr[Ints]
+    out_axes: Attr[Ints]
+    size: Attr[I64]
+
+    def infer(self, signatures, *args):
+        (callee,) = signatures
+        if len(self.in_axes) != len(args) or len(args) != len(callee.inputs):
+            self.fail(f"@{self.callee} takes {len(callee.inputs)} arguments, got {len(args)} and in_axes {self.in_axes}")
+        for i, (arg, axis, wanted) in enumerate(zip(args, self.in_axes, callee.inputs, strict=True)):
+            if axis < 0:
+                inner = arg
+            elif axis >= arg.ndim or arg.shape[axis] != self.size:
+                self.fail(f"axis {axis} of operand {i}, {arg}, does not have the size {self.size}")
+            else:
+                inner = arg.with_shape(arg.shape[:axis] + arg.shape[axis + 1 :])
+            if inner is not wanted:
+                self.fail(f"argument {i} of @{self.callee} is {wanted}, a slice of the operand is {inner}")
+        if len(self.out_axes) != len(callee.outputs):
+            self.fail(f"@{self.callee} has {len(callee.outputs)} results, out_axes names {len(self.out_axes)}")
+        outs = []
+        for a, axis in zip(callee.outputs, self.out_axes, strict=True):
+            if axis > a.ndim:
+                self.fail(f"out axis {axis} is out of range for a result {a}")
+            outs.append(a if axis < 0 else a.with_shape((*a.shape[:axis], self.size, *a.shape[axis:])))
+        return tuple(outs)
+
+    def expand(self, b, *args):
+        moved = [x if axis < 0 else b.move_axis(x, axis, 0) for x, axis in zip(args, self.in_axes, strict=True)]
+        made = b.batch_of(self.callee, tuple(axis >= 0 for axis in self.in_axes), self.size)
+        outs = []
+        for out, is_batched, axis in zip(b.call(made.fn, moved), made.out_batched, self.out_axes, strict=True):
+            if axis < 0:
+                if is_batched:
+                    self.fail("a result with out axis -1 depends on a batched operand")
+                outs.append(out)
+            else:
+                full = out if is_batched else b.repeat_first(out, self.size)
+                outs.append(b.move_axis(full, 0, axis))
+        return tuple(outs)

@@ -1,0 +1,201 @@
+"""Modules and their functions: single-block `func.func`s that call each other by symbol."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from weft_compiler.bindings import context, ir
+from weft_compiler.dialect import load
+from weft_compiler.dialect.builder import Builder, Val
+from weft_compiler.dialect.op import Signature
+from weft_compiler.avals import Aval, aval_of
+
+_RETURN = "func.return"
+_MODULE = re.compile(r"(\s|//[^\n]*\n|#[^\n]*\n)*(builtin\.)?module\b")
+
+
+class Function:
+    """One `func.func`: name, argument values, the block they belong to."""
+
+    __slots__ = ("_signature", "block", "name", "op")
+
+    def __init__(self, op: ir.Operation) -> None:
+        self.op = op
+        self.name: str = op.attributes["sym_name"].value
+        blocks = op.regions[0].blocks
+        self.block: ir.Block | None = blocks[0] if len(blocks) else None
+        self._signature: Signature | None = None
+
+    @property
+    def body(self) -> ir.Block:
+        """The block; a declaration has none and is not asked."""
+        assert self.block is not None, f"@{self.name} has no body"
+        return self.block
+
+    @property
+    def args(self) -> list[Val]:
+        """The arguments as values."""
+        return [Val(a, aval_of(a.type)) for a in self.body.arguments]
+
+    @property
+    def signature(self) -> Signature:
+        """Argument and result avals."""
+        if self._signature is None:
+            ty = ir.TypeAttr(self.op.attributes["function_type"]).value
+            self._signature = Signature(tuple(map(aval_of, ty.inputs)), tuple(map(aval_of, ty.results)))
+        return self._signature
+
+    def operations(self) -> list[ir.Operation]:
+        """The ops of the body without the return."""
+        return [o.operation for o in self.body.operations][:-1]
+
+    @property
+    def terminator(self) -> ir.Operation:
+        """The `func.return`."""
+        return self.body.operations[len(self.body.operations) - 1].operation
+
+    def returned(self) -> list[ir.Value]:
+        """The values that the function returns."""
+        return list(self.terminator.operands)
+
+    def finish(self, results: Sequence[Val], loc: ir.Location) -> None:
+        """Ends the body with a return and sets the function's type from its arguments and `results`."""
+        ir.Operation.create(_RETURN, [], [v.ir for v in results], None, None, 0, loc, ir.InsertionPoint(self.body))
+        self.update_type([v.aval for v in results])
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the function is visible outside of the module."""
+        return "sym_visibility" not in self.op.attributes
+
+    def publish(self) -> None:
+        """Makes the function visible outside of the module."""
+        if "sym_visibility" in self.op.attributes:
+            del self.op.attributes["sym_visibility"]
+
+    def set_results(self, results: Sequence[Val]) -> None:
+        """Replaces what the function returns."""
+        old = self.terminator
+        loc = old.location
+        old.erase()
+        self.finish(results, loc)
+
+    def update_type(self, outputs: Sequence[Aval]) -> None:
+        """Makes the function type agree with the block's arguments and these results."""
+        inputs = [a.type for a in self.body.arguments]
+        with context():
+            ty = ir.FunctionType.get(inputs, [a.ty for a in outputs])
+            self.op.attributes["function_type"] = ir.TypeAttr.get(ty)
+        self._signature = Signature(tuple(map(aval_of, inputs)), tuple(outputs))
+
+
+class Module:
+    """An MLIR module with its functions by name and a memo of what was derived from them."""
+
+    def __init__(self, module: ir.Module | ir.OpView) -> None:
+        load()
+        self.ir = module
+        self.memo: dict[Any, Any] = {}
+        """(transformation, function, configuration) -> what the transformation made."""
+        self._functions: dict[str, Function] | None = None
+        self._suffix: dict[str, int] = {}
+
+    @classmethod
+    def new(cls, loc: ir.Location | None = None) -> "Module":
+        """An empty module."""
+        with context():
+            return cls(ir.Module.create(loc or ir.Location.unknown()))
+
+    @classmethod
+    def parse(cls, text: str | bytes, source_name: str = "-") -> "Module":
+        """Reads a module from text or bytecode; raises ir.MLIRError with its diagnostics."""
+        with context():
+            if isinstance(text, bytes) or _MODULE.match(text) is None:
+                text = text if isinstance(text, bytes) else f"module {{{text}\n}}"
+            return cls(ir.Operation.parse(text, source_name=source_name).opview)
+
+    @property
+    def functions(self) -> dict[str, Function]:
+        """Functions by name, in the order of the module."""
+        if self._functions is None:
+            ops = [o.operation for o in self.ir.body.operations]
+            made = [Function(o) for o in ops if o.name == "func.func"]
+            self._functions = {f.name: f for f in made}
+        return self._functions
+
+    def invalidate(self) -> None:
+        """Forgets what is known of the functions, after something else has changed the module."""
+        self._functions = None
+        self.memo.clear()
+
+    def function(self, name: str) -> Function:
+        """A function by name; raises KeyError in words."""
+        try:
+            return self.functions[name]
+        except KeyError:
+            raise KeyError(f"no function @{name}; the module has {sorted(self.functions)}") from None
+
+    def signature(self, name: str) -> Signature:
+        """Argument and result avals of a function."""
+        return self.function(name).signature
+
+    def unique_name(self, base: str) -> str:
+        """A symbol that is not taken: `base`, or `base_1`, `base_2`, …"""
+        taken = self.functions
+        if base not in taken:
+            return base
+        count = self._suffix.get(base, 0)
+        while True:
+            count += 1
+            if f"{base}_{count}" not in taken:
+                self._suffix[base] = count
+                return f"{base}_{count}"
+
+    def add_function(
+        self, name: str, inputs: Sequence[Aval], loc: ir.Location, *, public: bool = False
+    ) -> Function:
+        """A new function with an empty body; `finish` gives it its results."""
+        name = self.unique_name(name)
+        with context():
+            types = [a.ty for a in inputs]
+            attrs: dict[str, ir.Attribute] = {
+                "sym_name": ir.StringAttr.get(name),
+                "function_type": ir.TypeAttr.get(ir.FunctionType.get(types, [])),
+            }
+            if not public:
+                attrs["sym_visibility"] = ir.StringAttr.get("private")
+            made = ir.Operation.create("func.func", [], [], attrs, None, 1, loc, ir.InsertionPoint(self.ir.body))
+            made.regions[0].blocks.append(*types, arg_locs=[loc] * len(types))
+        function = Function(made)
+        self.functions[name] = function
+        return function
+
+    def clone_function(self, fn: str, name: str) -> Function:
+        """A private copy of a function under another name."""
+        source = self.function(fn)
+        name = self.unique_name(name)
+        made = source.op.clone(ir.InsertionPoint(self.ir.body)).operation
+        with context():
+            made.attributes["sym_name"] = ir.StringAttr.get(name)
+            made.attributes["sym_visibility"] = ir.StringAttr.get("private")
+        function = Function(made)
+        self.functions[name] = function
+        return function
+
+    def remove_function(self, name: str) -> None:
+        """Erases a function that nothing names any more."""
+        self.functions.pop(name).op.erase()
+
+    def builder(self, function: Function) -> Builder:
+        """A builder at the end of a function's body."""
+        return Builder(self, ir.InsertionPoint(function.body), function.op.location)
+
+    def __iter__(self) -> Iterator[Function]:
+        return iter(list(self.functions.values()))
+
+    def text(self, *, debug_info: bool = False) -> str:
+        """The module as MLIR text."""
+        return self.ir.operation.get_asm(enable_debug_info=debug_info)
+
+    __str__ = text
+

@@ -1,0 +1,93 @@
+"""Batching: a function over one more axis, by asking each op for its `batch` rule."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from weft_compiler.bindings import ir
+from weft_compiler.body import read_body
+from weft_compiler.dialect.builder import Val
+from weft_compiler.module import Module
+from weft_compiler.passes.registry import ModulePass, register
+from weft_compiler.transforms import Batched, Mask, TransformBuilder
+
+
+@register("weft-batch")
+@dataclass(frozen=True)
+class BatchPass(ModulePass):
+    """Adds `@f.batch`, which works on `size` inputs at once: batched values have one more axis, the first.
+
+    Needs:  requests inside `@f` already expanded.
+    Leaves: `@f` as it was; what does not depend on batched inputs stays without the axis.
+    """
+
+    fn: str
+    """Function to batch."""
+    size: int
+    """Length of the batch axis."""
+    batched: tuple[int, ...] = (0,)
+    """Positions of the inputs that have the batch axis."""
+
+    def run(self, module: Module) -> None:
+        count = len(module.signature(self.fn).inputs)
+        made = batch(module, self.fn, tuple(i in self.batched for i in range(count)), self.size)
+        module.function(made.fn).publish()
+
+
+class BatchBuilder(TransformBuilder):
+    """Knows which values have the batch axis."""
+
+    def __init__(self, module: Module, ip: ir.InsertionPoint, loc: ir.Location, size: int) -> None:
+        super().__init__(module, ip, loc)
+        self.axis_size = size
+        self.batched: set[ir.Value] = set()
+
+    def is_batched(self, x: Val) -> bool:
+        """Whether `x` has the batch axis, as axis 0."""
+        return x.ir in self.batched
+
+    def with_batch(self, x: Val) -> Val:
+        """`x` with the batch axis first, repeated where it had none."""
+        return x if x.ir in self.batched else self.repeat_first(x, self.axis_size)
+
+    def with_batch_spread(self, *xs: Val) -> list[Val]:
+        """All with the batch axis, and those that are scalars beside larger ones with all axes."""
+        full = [self.with_batch(x) for x in xs]
+        widest = max(full, key=lambda x: x.ndim)
+        return [
+            x if x.ndim == widest.ndim else self.broadcast_in_dim(x, shape=widest.shape, dims=(0,))
+            for x in full
+        ]
+
+
+def batch(module: Module, fn: str, batched: Mask, size: int, instantiate: Mask = ()) -> Batched:
+    """Makes the batched function; results that `instantiate` marks get the axis even where they do not vary."""
+    source = module.function(fn)
+    loc = source.op.location
+    avals = [
+        a.aval.with_shape((size, *a.shape)) if is_batched else a.aval
+        for a, is_batched in zip(source.args, batched, strict=True)
+    ]
+    made = module.add_function(f"{fn}.batch", avals, loc)
+    b = BatchBuilder(module, ir.InsertionPoint(made.body), loc, size)
+    env: dict[ir.Value, Any] = {}
+    for old, new, is_batched in zip(source.args, made.args, batched, strict=True):
+        env[old.ir] = new
+        if is_batched:
+            b.batched.add(new.ir)
+    for step in read_body(module, source):
+        operands = [env[v.ir] for v in step.operands]
+        b.loc = step.op.location
+        varies = any(x.ir in b.batched for x in operands)
+        outs = step.inst.rule("batch")(b, *operands) if varies else b.emit(step.inst, operands)
+        for v, new in zip(step.results, outs if isinstance(outs, tuple) else (outs,), strict=True):
+            env[v.ir] = new
+            if varies:
+                b.batched.add(new.ir)
+    b.loc = loc
+    results = [env[v] for v in source.returned()]
+    for i, wanted in enumerate(instantiate):
+        if wanted and results[i].ir not in b.batched:
+            results[i] = b.repeat_first(results[i], size)
+            b.batched.add(results[i].ir)
+    made.finish(results, loc)
+    return Batched(made.name, tuple(r.ir in b.batched for r in results))

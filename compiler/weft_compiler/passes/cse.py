@@ -1,0 +1,36 @@
+"""Common subexpressions: of ops that compute the same, the first stays."""
+
+from dataclasses import dataclass
+
+from weft_compiler.body import read_body
+from weft_compiler.module import Function, Module
+from weft_compiler.passes.registry import ModulePass, register
+
+
+@register("weft-cse")
+@dataclass(frozen=True)
+class Cse(ModulePass):
+    """Replaces an op by an earlier one with the same operands and attributes.
+
+    Needs:  nothing.
+    Leaves: ops with effects as they were.
+    """
+
+    def run(self, module: Module) -> None:
+        for function in module:
+            eliminate_common(module, function)
+
+
+def eliminate_common(module: Module, function: Function) -> None:
+    """Merges equal ops of one function."""
+    first: dict[object, list] = {}
+    for op, inst, operands, results in read_body(module, function):
+        if inst.has_effect:
+            continue
+        # Operands are read after earlier replacements, so equal values are one value here.
+        key = (inst, *[v.ir for v in operands])
+        earlier = first.setdefault(key, results)
+        if earlier is not results:
+            for old, new in zip(results, earlier, strict=True):
+                old.ir.replace_all_uses_with(new.ir)
+            op.erase()

@@ -1,0 +1,121 @@
+"""Transposition: runs a linear function backwards, from cotangents of its results to those of its arguments."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from weft_compiler.bindings import ir
+from weft_compiler.body import Step, read_body
+from weft_compiler.dialect.builder import Linear, Val
+from weft_compiler.diagnostics import DiagnosticError
+from weft_compiler.module import Module
+from weft_compiler.passes.registry import ModulePass, register
+from weft_compiler.transforms import Mask, TransformBuilder, Transposed
+
+
+@register("weft-transpose")
+@dataclass(frozen=True)
+class TransposePass(ModulePass):
+    """Adds `@f.transpose`, which maps cotangents of the results to cotangents of the inputs `linear`.
+
+    Its arguments are the cotangents, then the inputs of `@f` in which it is not linear.
+
+    Needs:  `@f` linear in those inputs; `weft-linearize` makes such functions.
+    Leaves: `@f` as it was; a cotangent that is always zero is no result.
+    """
+
+    fn: str
+    """Function to transpose."""
+    linear: tuple[int, ...] = (0,)
+    """Positions of the inputs in which it is linear."""
+
+    def run(self, module: Module) -> None:
+        signature = module.signature(self.fn)
+        mask = tuple(i in self.linear for i in range(len(signature.inputs)))
+        made = transpose(module, self.fn, mask, (True,) * len(signature.outputs))
+        module.function(made.fn).publish()
+
+
+class TransposeBuilder(TransformBuilder):
+    """Knows which operands are linear: they come to a rule as `Linear` placeholders."""
+
+    @staticmethod
+    def is_linear(x: Any) -> bool:
+        """Whether an operand is one in which the op is linear."""
+        return type(x) is Linear
+
+    def sum_of(self, x: Val, y: Val | None) -> Val:
+        """Accumulates cotangents."""
+        return x if y is None else self.add(x, y)
+
+
+def transpose(
+    module: Module, fn: str, linear: Mask, ct_active: Mask, instantiate: bool = False
+) -> Transposed:
+    """Makes the transposed function for cotangents of the `ct_active` results.
+
+    With `instantiate` every linear argument gets a cotangent, zeros where nothing reaches it.
+    """
+    source = module.function(fn)
+    loc = source.op.location
+    outputs = source.signature.outputs
+    cts_in = [a for a, is_active in zip(outputs, ct_active, strict=True) if is_active]
+    known_in = [a.aval for a, is_linear in zip(source.args, linear, strict=True) if not is_linear]
+    made = module.add_function(f"{fn}.transpose", [*cts_in, *known_in], loc)
+    b = TransposeBuilder(module, ir.InsertionPoint(made.body), loc)
+    args = iter(made.args)
+    given = [next(args) for _ in cts_in]
+    env: dict[ir.Value, Any] = {}
+    for arg, is_linear in zip(source.args, linear, strict=True):
+        env[arg.ir] = Linear(arg.aval) if is_linear else next(args)
+    backwards = _forward_walk(module, source, b, env)
+    cts: dict[ir.Value, Val] = {}
+    for value, is_active in zip(source.returned(), ct_active, strict=True):
+        if is_active:
+            ct = given.pop(0)
+            if type(env[value]) is Linear:
+                cts[value] = b.sum_of(ct, cts.get(value))
+    for step in reversed(backwards):
+        _transpose_op(b, step, env, cts)
+    b.loc = loc
+    results = [cts.get(a.ir) for a, is_linear in zip(source.args, linear, strict=True) if is_linear]
+    if instantiate:
+        avals = [a.aval for a, is_linear in zip(source.args, linear, strict=True) if is_linear]
+        results = [b.zeros(aval) if ct is None else ct for ct, aval in zip(results, avals, strict=True)]
+    made.finish([ct for ct in results if ct is not None], loc)
+    return Transposed(made.name, tuple(ct is not None for ct in results))
+
+
+def _forward_walk(module: Module, source: Any, b: TransposeBuilder, env: dict[ir.Value, Any]) -> list[Step]:
+    """Copies what does not depend on linear arguments; returns the rest in order."""
+    linear_steps = []
+    for step in read_body(module, source):
+        operands = [env[v.ir] for v in step.operands]
+        if any(type(x) is Linear for x in operands):
+            linear_steps.append(step)
+            for v in step.results:
+                env[v.ir] = Linear(v.aval)
+        else:
+            b.loc = step.op.location
+            made = b.emit(step.inst, operands)
+            for v, new in zip(step.results, made if type(made) is tuple else (made,), strict=True):
+                env[v.ir] = new
+    return linear_steps
+
+
+def _transpose_op(
+    b: TransposeBuilder, step: Step, env: dict[ir.Value, Any], cts: dict[ir.Value, Val]
+) -> None:
+    given = tuple([cts.pop(v.ir, None) for v in step.results])
+    if all(ct is None for ct in given):
+        return
+    b.loc = step.op.location
+    operands = [env[v.ir] for v in step.operands]
+    try:
+        rule = step.inst.rule("transpose")
+    except NotImplementedError as error:
+        raise DiagnosticError(str(error), step.op.location) from error
+    is_many = len(step.results) != 1 or step.inst.results is None
+    made = rule(b, given if is_many else given[0], *operands)
+    for v, x, ct in zip(step.operands, operands, made if isinstance(made, tuple) else (made,), strict=True):
+        if ct is not None and type(x) is Linear:
+            cts[v.ir] = b.sum_of(ct, cts.get(v.ir))

@@ -1,0 +1,207 @@
+"""Writing StableHLO: `b.stablehlo.<op>(operands, result=aval, attribute=value)` for the `lower` rules."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from weft_compiler.attributes import _BOOL, _I64S, _INT, _STRING, _SYMBOL, Kind
+from weft_compiler.bindings import context, ir, stablehlo
+from weft_compiler.dialect.builder import Builder, Val
+from weft_compiler.avals import BOOL, Aval, kind_of
+
+create = ir.Operation.create
+_KIND_OF_VALUE: dict[type, Kind[Any]] = {bool: _BOOL, int: _INT, tuple: _I64S, str: _STRING}
+_CACHE: dict[Any, ir.Attribute] = {}
+
+
+def encode(value: Any) -> ir.Attribute:
+    """A Python value as StableHLO spells it: ints i64, tuples dense arrays; attributes pass."""
+    kind = _KIND_OF_VALUE.get(type(value))
+    return value if kind is None else kind.encode(value)
+
+
+def symbol(name: str) -> ir.Attribute:
+    """A reference to a function."""
+    return _SYMBOL.encode(name)
+
+
+def cached(make: Callable[..., ir.Attribute], *args: Any) -> ir.Attribute:
+    """An attribute of the extension, made once for equal arguments (making one costs microseconds)."""
+    key = (make, args)
+    found = _CACHE.get(key)
+    if found is None:
+        with context():
+            found = _CACHE[key] = make(*[list(a) if isinstance(a, tuple) else a for a in args])
+    return found
+
+
+def parsed(text: str) -> ir.Attribute:
+    """An attribute from its text, parsed once."""
+    found = _CACHE.get(text)
+    if found is None:
+        found = _CACHE[text] = ir.Attribute.parse(text, context())
+    return found
+
+
+class StableHLO:
+    """Op writers over the builder `b`; where `result` is left out it is the result of the op being lowered."""
+
+    def __init__(self, b: "LoweringBuilder") -> None:
+        self.b = b
+
+    def op(
+        self,
+        name: str,
+        operands: Sequence[Val],
+        result: Aval | Sequence[Aval] | None = None,
+        regions: int = 0,
+        **attrs: Any,
+    ) -> Any:
+        """Any op by its full name, `stablehlo.sine` or `chlo.erf`; one Val, or a tuple where several results."""
+        b = self.b
+        outs = b.outs if result is None else (result,) if isinstance(result, Aval) else tuple(result)
+        encoded = {k: encode(v) for k, v in attrs.items()} if attrs else None
+        made = create(name, [a.ty for a in outs], [v.ir for v in operands], encoded, None, regions, b.loc, b.ip)
+        b.made = made
+        if len(outs) == 1:
+            return Val(made.result, outs[0])
+        return tuple([Val(r, a) for r, a in zip(made.results, outs, strict=True)])
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        full = f"stablehlo.{name}"
+
+        def writer(self: "StableHLO", *operands: Val, result: Aval | Sequence[Aval] | None = None, **attrs: Any) -> Any:
+            if attrs or result is not None:
+                return self.op(full, operands, result, **attrs)
+            b = self.b
+            aval = b.outs[0]
+            made = create(full, [aval.ty], [v.ir for v in operands], None, None, 0, b.loc, b.ip)
+            return Val(made.result, aval)
+
+        setattr(StableHLO, name, writer)
+        return getattr(self, name)
+
+    def compare(self, x: Val, y: Val, direction: str, *, total_order: bool = False) -> Val:
+        """Elementwise comparison; `total_order` puts -0 before 0 and nan last."""
+        extension = stablehlo()
+        kind = kind_of(x.dtype)
+        if total_order and kind == "f":
+            how = "TOTALORDER"
+        else:
+            how = "FLOAT" if kind in "fc" else "SIGNED" if kind == "i" else "UNSIGNED"
+        return self.op(
+            "stablehlo.compare",
+            (x, y),
+            Aval.of(x.shape, BOOL),
+            comparison_direction=cached(extension.ComparisonDirectionAttr.get, direction),
+            compare_type=cached(extension.ComparisonTypeAttr.get, how),
+        )
+
+    def region(self, index: int, avals: Sequence[Aval], write: Callable[..., Sequence[Val]]) -> None:
+        """Fills a region of the op made last: one block with these arguments, `write` returns what it yields."""
+        b = self.b
+        made, ip = b.made, b.ip
+        block = made.regions[index].blocks.append(*[a.ty for a in avals], arg_locs=[b.loc] * len(avals))
+        b.ip = ir.InsertionPoint(block)
+        try:
+            results = write(*[Val(v, a) for v, a in zip(block.arguments, avals, strict=True)])
+            create("stablehlo.return", [], [v.ir for v in results], None, None, 0, b.loc, b.ip)
+        finally:
+            b.ip, b.made = ip, made
+
+    def reduce(self, x: Val, init: Val, axes: tuple[int, ...], combiner: str) -> Val:
+        """Reduction over `axes` by a named two-operand StableHLO op."""
+        scalar = x.aval.with_shape(())
+        result = self.op("stablehlo.reduce", (x, init), self.b.outs[0], 1, dimensions=axes)
+        self.region(0, (scalar, scalar), lambda p, q: [self.op(f"stablehlo.{combiner}", (p, q), scalar)])
+        return result
+
+
+class LoweringBuilder(Builder):
+    """A builder on which every weft op is lowered as it is emitted, so rules may mix both dialects."""
+
+    def __init__(self, module: Any, ip: ir.InsertionPoint, loc: ir.Location) -> None:
+        super().__init__(module, ip, loc)
+        self.stablehlo = StableHLO(self)
+        self.outs: tuple[Aval, ...] = ()
+        self.made: ir.Operation
+
+    def create(self, inst: Any, plan: Any, operands: Sequence[Val]) -> Any:
+        """Lowers the op instead of creating it."""
+        outer, self.outs = self.outs, plan.avals
+        try:
+            if not inst.takes_keys and _has_key(plan.avals, operands):
+                return _lower_on_words(self, inst, plan, operands)
+            return inst.rule("lower")(self, *operands)
+        finally:
+            self.outs = outer
+
+    def call_lowered(self, fn: str, operands: Sequence[Val]) -> tuple[Val, ...]:
+        """A call of a function that is lowered on its own."""
+        outs = self.module.signature(fn).outputs
+        types = [a.physical.ty for a in outs]
+        made = create(
+            "func.call", types, [v.ir for v in operands], {"callee": symbol(fn)}, None, 0, self.loc, self.ip
+        )
+        return tuple([Val(r, a) for r, a in zip(made.results, outs, strict=True)])
+
+    # Vals of key type carry their logical aval; the value behind is the tensor of their words.
+
+    def words(self, key: Val) -> Val:
+        """The words of keys, as a uint32 array with one more axis."""
+        return Val(key.ir, key.aval.physical)
+
+    def keys(self, words: Val, aval: Aval) -> Val:
+        """Words as keys of type `aval`."""
+        return Val(words.ir, aval)
+
+    # An op on keys is the same op on their words, batched over the words' axis.
+
+    axis_size = 0
+
+    def is_batched(self, x: Val) -> bool:
+        """Whether `x` has the batch axis (while an op on keys is lowered through its batch rule)."""
+        return x.ir in self._batched
+
+    def with_batch(self, x: Val) -> Val:
+        """`x` with the batch axis first, repeated where it had none."""
+        if x.ir in self._batched:
+            return x
+        shape = (self.axis_size, *x.shape)
+        return self.broadcast_in_dim(x, shape=shape, dims=tuple(range(1, len(shape))))
+
+    _batched: frozenset[ir.Value] = frozenset()
+
+
+def _has_key(avals: Sequence[Aval], operands: Sequence[Val]) -> bool:
+    for a in avals:
+        if a.kind == "k":
+            return True
+    for v in operands:
+        if v.aval.kind == "k":
+            return True
+    return False
+
+
+def _lower_on_words(b: LoweringBuilder, inst: Any, plan: Any, operands: Sequence[Val]) -> Any:
+    moved, batched, size = [], set(), 0
+    for v in operands:
+        if v.aval.kind == "k":
+            words = b.words(v)
+            size = words.shape[-1]
+            words = b.transpose(words, permutation=(words.ndim - 1, *range(words.ndim - 1)))
+            batched.add(words.ir)
+            moved.append(words)
+        else:
+            moved.append(v)
+    outer = b._batched, b.axis_size
+    b._batched, b.axis_size = frozenset(batched), size
+    try:
+        outs = inst.rule("batch")(b, *moved)
+    finally:
+        b._batched, b.axis_size = outer
+    results = []
+    for out, aval in zip(outs if isinstance(outs, tuple) else (outs,), plan.avals, strict=True):
+        back = b.transpose(out, permutation=(*range(1, out.ndim), 0))
+        results.append(b.keys(back, aval))
+    return results[0] if plan.single is not None else tuple(results)
+
