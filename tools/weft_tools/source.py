@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from weft_compiler.bindings import ir
+from weft_compiler.bindings import context, ir
 from weft_compiler.diagnostics import DiagnosticError, Sources
 from weft_compiler.module import Module
 from weft_tools.command import Exit, Streams
@@ -16,7 +16,7 @@ _BYTECODE = b"ML\xefR"
 _BLANK_OR_COMMENT = re.compile(r"\s*(//.*)?$")
 _ALIAS = re.compile(r"\s*[#!][\w.$-]+\s*=")
 _RESOURCES = "{-#"  # the section after the last op that holds the data of dense_resource attributes
-_MODULE = re.compile(r"\s*(builtin\.)?module\b")
+_MODULE = re.compile(r"\s*\"?(builtin\.)?module\b")
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,11 @@ class Source:
 
     def parse(self) -> Module:
         """The module in this text; raises DiagnosticError."""
-        content = self.content if isinstance(self.content, bytes) else with_module(self.content)
         try:
-            return Module.parse(content, source_name=self.name)
+            with context():
+                if isinstance(self.content, bytes):
+                    return Module(ir.Module.parse(self.content))
+                return Module(ir.Operation.parse(with_module(self.content), source_name=self.name))
         except ir.MLIRError as error:
             raise DiagnosticError.from_mlir(error) from None
 

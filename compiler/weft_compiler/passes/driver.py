@@ -59,8 +59,8 @@ def _run_step(step: Step, module: Module, checks: Sequence[Check], recording: Re
     try:
         for check in checks:
             check(module)
-    except (DiagnosticError, ir.MLIRError) as error:
-        refused = error if isinstance(error, DiagnosticError) else DiagnosticError.from_mlir(error)
+    except Exception as error:
+        refused = DiagnosticError.from_mlir(error) if isinstance(error, ir.MLIRError) else error
         raise recording.fault(step, f"left invalid IR: {refused}", error) from error
     recording.finished(step)
 
@@ -71,8 +71,22 @@ def check_structure(module: Module) -> None:
 
 
 def check_rules(module: Module) -> None:
-    """The shape and dtype rules of the weft ops. Raises DiagnosticError."""
-    make_pass("weft-verify").run(module)
+    """The shape and dtype rules of the weft ops, where there are any. Raises DiagnosticError."""
+    if has_weft_ops(module):
+        make_pass("weft-verify").run(module)
+
+
+def has_weft_ops(module: Module) -> bool:
+    """Whether anything in the module is for our passes to read."""
+    found = False
+
+    def look(op: ir.Operation) -> ir.WalkResult:
+        nonlocal found
+        found = op.name.startswith("weft.")
+        return ir.WalkResult.INTERRUPT if found else ir.WalkResult.ADVANCE
+
+    module.ir.operation.walk(look)
+    return found
 
 
 class PrintIR:
@@ -129,5 +143,6 @@ __all__ = [
     "Watcher",
     "check_rules",
     "check_structure",
+    "has_weft_ops",
     "run_pipeline",
 ]
