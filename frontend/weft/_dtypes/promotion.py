@@ -111,7 +111,7 @@ def promote_types(a: Any, b: Any) -> np.dtype[Any]:
     Raises: TypePromotionError if there is none.
     """
     strict = config.numpy_dtype_promotion == "strict"
-    nodes = tuple(x if isinstance(x, type) and x in _WIDEST else as_dtype(x) for x in (a, b))
+    nodes: tuple[Any, ...] = tuple(x if isinstance(x, type) and x in _WIDEST else as_dtype(x) for x in (a, b))
     if nodes[0] == nodes[1] and is_extended(nodes[0]):
         return nodes[0]
     _check_numeric(tuple(node for node in nodes if not isinstance(node, type)))
