@@ -1,10 +1,57 @@
 """Reductions: the elements along `axes` become one, and these axes are absent from the result."""
 
+import math
+
+import ml_dtypes
 import numpy as np
 
-from weft_compiler.attributes import Axes
-from weft_compiler.dialect.op import Attr, Number, Op, Operand, op
-from weft_compiler.dialect.samples import numbers
+from weft_compiler.attributes import I64, Axes, DtypeAttr
+from weft_compiler.avals import FLOAT32, Aval, kind_of
+from weft_compiler.dialect.associative_scan import combined
+from weft_compiler.dialect.op import (
+    NOT_LINEAR,
+    ZERO_TANGENT,
+    Anything,
+    Attr,
+    Bits,
+    Number,
+    Op,
+    Operand,
+    OpValueError,
+    op,
+)
+from weft_compiler.dialect.samples import COMPLEX, FLOATS, INTEGERS, numbers, samples
+
+
+def lowest(aval):
+    """The least value of a dtype, as a Python number: -inf for floats that have it."""
+    if aval.kind == "b":
+        return False
+    if aval.kind in "iu":
+        return int(ml_dtypes.iinfo(aval.dtype).min)
+    if aval.kind == "c":
+        return complex(-math.inf, -math.inf)
+    has_inf = np.isinf(np.asarray(-math.inf).astype(aval.dtype).astype(FLOAT32))
+    return -math.inf if has_inf else float(ml_dtypes.finfo(aval.dtype).min)
+
+
+def highest(aval):
+    """The greatest value of a dtype, as a Python number."""
+    if aval.kind == "b":
+        return True
+    if aval.kind in "iu":
+        return int(ml_dtypes.iinfo(aval.dtype).max)
+    low = lowest(aval)
+    return complex(math.inf, math.inf) if aval.kind == "c" else -low
+
+
+def check_axes(inst, x):
+    """Fails unless the op's axes exist and increase."""
+    for axis in inst.axes:
+        if not 0 <= axis < x.ndim:
+            inst.fail(f"axis {axis} is out of range for {x}")
+    if any(p >= q for p, q in zip(inst.axes, inst.axes[1:], strict=False)):
+        inst.fail(f"axes {list(inst.axes)} must increase")
 
 
 class Reduction(Op):
@@ -14,20 +61,21 @@ class Reduction(Op):
 
     combiner = ""
     """The StableHLO op that combines two elements."""
+    exact = np.add
+    """NumPy's function for two elements, for the reference."""
 
     def infer(self, x):
-        for axis in self.axes:
-            if not 0 <= axis < x.ndim:
-                self.fail(f"axis {axis} is out of range for {x}")
-        if any(p >= q for p, q in zip(self.axes, self.axes[1:], strict=False)):
-            self.fail(f"axes {list(self.axes)} must increase")
+        check_axes(self, x)
         return x.with_shape(tuple(x.shape[i] for i in self.kept(x)))
 
     def batch(self, b, x):
         return b.emit(self.replace(axes=tuple(a + 1 for a in self.axes)), (x,))
 
     def lower(self, b, x):
-        return b.stablehlo.reduce(x, self.neutral(b, x), self.axes, self.combiner) if self.axes else x
+        if not self.axes:
+            return x
+        neutral = b.full(x.aval.with_shape(()), self.neutral(x.aval))
+        return b.stablehlo.reduce(x, neutral, self.axes, self.combiner)
 
     def fold(self, b, x):
         if all(x.shape[a] == 1 for a in self.axes):
@@ -42,11 +90,16 @@ class Reduction(Op):
         """A result repeated along the reduced axes to the shape of x."""
         return b.broadcast_in_dim(reduced, shape=x.shape, dims=self.kept(x))
 
-    def neutral(self, b, x):
-        """The scalar that leaves every element as it is when combined with it."""
+    def neutral(self, aval):
+        """The number that leaves every element as it is when combined with it."""
         raise NotImplementedError
 
+    def reference(self, x):
+        initial = np.asarray(self.neutral(Aval.of((), x.dtype))).astype(x.dtype)
+        return np.asarray(type(self).exact.reduce(x, axis=self.axes, dtype=x.dtype, initial=initial))
 
+
+SHAPES = ((3,), (2, 3), (2, 0), (0, 2), (2, 1, 3))
 AXES = ({"axes": ()}, {"axes": (0,)})
 
 
@@ -65,10 +118,284 @@ class ReduceSum(Reduction):
     def fold(self, b, x):
         return b.zeros(b.out.aval) if b.is_splat(x, 0) else super().fold(b, x)
 
-    def neutral(self, b, x):
-        return b.zeros(x.aval.with_shape(()))
+    def neutral(self, aval):
+        return 0
+
+    samples = numbers(shapes=SHAPES, attrs=AXES)
+
+
+@op("reduce_prod")
+class ReduceProd(Reduction):
+    """Product over `axes`. An empty product is 1; integers wrap."""
+
+    x: Operand[Number]
+
+    combiner = "multiply"
+    exact = np.multiply
+
+    def jvp(self, b, x, dx):
+        # The product rule by halves: no division, so it holds at zeros and can be differentiated again.
+        if not x.aval.size:
+            return None
+        scalar = x.aval.with_shape(())
+        rows = tuple(_reduced_last(b, v, self.axes) for v in (x, dx))
+        return combined(b, lambda p, q: _product(b, p, q), rows, (b.full(scalar, 1), b.zeros(scalar)))[1]
+
+    def fold(self, b, x):
+        return b.full(b.out.aval, 1) if b.is_splat(x, 1) else super().fold(b, x)
+
+    def neutral(self, aval):
+        return 1
+
+    transpose = NOT_LINEAR
+    samples = numbers(shapes=(*SHAPES, (5, 2)), attrs=AXES)
+
+
+def _product(b, p, q):
+    """A product with its tangent."""
+    (x, dx), (y, dy) = p, q
+    return b.mul(x, y), b.add(b.mul(dx, y), b.mul(x, dy))
+
+
+def _reduced_last(b, x, axes):
+    """x with `axes` merged into one, the last."""
+    kept = tuple(i for i in range(x.ndim) if i not in axes)
+    moved = b.transpose(x, permutation=(*kept, *axes))
+    shape = tuple(x.shape[i] for i in kept)
+    return b.reshape(moved, shape=(*shape, math.prod(x.shape[i] for i in axes)))
+
+
+class Extremum(Reduction):
+    """Greatest or least along `axes`; nan where there is one. Complex numbers compare real part first."""
+
+    direction = ""
+
+    def infer(self, x):
+        if x.kind == "k":
+            self.fail(f"keys have no order: {x}")
+        return super().infer(x)
+
+    def jvp(self, b, x, dx):
+        # Elements that tie share the slope equally.
+        hit = b.compare(x, self.spread(b, b.out, x), direction="EQ")
+        wide = FLOAT32 if dx.dtype.itemsize < 4 else dx.dtype
+        count = b.convert(b.reduce_sum(b.convert(hit, dtype=wide), axes=self.axes), dtype=dx.dtype)
+        total = b.reduce_sum(b.select(hit, dx, b.zeros(dx.aval)), axes=self.axes)
+        return b.div(total, count)
+
+    def lower(self, b, x):
+        if x.aval.kind != "c" or not self.axes:
+            return super().lower(b, x)
+        scalar = x.aval.with_shape(())
+        init = b.full(scalar, self.neutral(scalar))
+        made = b.stablehlo.op("stablehlo.reduce", (x, init), b.outs[0], 1, dimensions=self.axes)
+        b.stablehlo.region(0, (scalar, scalar), lambda p, q: [self._first_of(b, p, q)])
+        return made
+
+    def _first_of(self, b, p, q):
+        """The one of two complex numbers that wins, real parts compared before imaginary ones."""
+        real, imag = ((b.real(p), b.real(q)), (b.imag(p), b.imag(q)))
+        wins = b.select(
+            b.compare(*real, direction="EQ"),
+            b.compare(*imag, direction=self.direction),
+            b.compare(*real, direction=self.direction),
+        )
+        return b.select(wins, p, q)
+
+    transpose = NOT_LINEAR
+    samples = samples((*FLOATS, *COMPLEX, *INTEGERS, "bool"), shapes=SHAPES, low=0.0, attrs=AXES)
+
+
+@op("reduce_max")
+class ReduceMax(Extremum):
+    """The greatest element along `axes`; of none, the least value of the dtype."""
+
+    x: Operand[Anything]
+
+    combiner = "maximum"
+    direction = "GT"
+    exact = np.maximum
+
+    def neutral(self, aval):
+        return lowest(aval)
+
+
+@op("reduce_min")
+class ReduceMin(Extremum):
+    """The least element along `axes`; of none, the greatest value of the dtype."""
+
+    x: Operand[Anything]
+
+    combiner = "minimum"
+    direction = "LT"
+    exact = np.minimum
+
+    def neutral(self, aval):
+        return highest(aval)
+
+
+class LogicalReduction(Reduction):
+    """Bitwise on integers, logical on bools."""
+
+    x: Operand[Bits]
+
+    jvp = ZERO_TANGENT
+    transpose = NOT_LINEAR
+    samples = samples(
+        ("bool", "int32", "uint8", "int64"), shapes=SHAPES, low=0, high=9, smooth=False, attrs=AXES
+    )
+
+
+@op("reduce_and")
+class ReduceAnd(LogicalReduction):
+    """Whether all are true along `axes`; on integers, the bits that all have. True (all bits) of none."""
+
+    combiner = "and"
+    exact = np.bitwise_and
+
+    def neutral(self, aval):
+        return True if aval.kind == "b" else -1 if aval.kind == "i" else highest(aval)
+
+
+@op("reduce_or")
+class ReduceOr(LogicalReduction):
+    """Whether any is true along `axes`; on integers, the bits that any has. False (0) of none."""
+
+    combiner = "or"
+    exact = np.bitwise_or
+
+    def neutral(self, aval):
+        return 0
+
+
+@op("reduce_xor")
+class ReduceXor(LogicalReduction):
+    """Whether an odd number is true along `axes`; on integers, bit by bit. False (0) of none."""
+
+    combiner = "xor"
+    exact = np.bitwise_xor
+
+    def neutral(self, aval):
+        return 0
+
+
+WIDE = 64
+"""From this axis size on two vectorized reductions beat one over pairs (CPU: 2x at 1e3, 4x at 1e6)."""
+
+
+class IndexOfExtremum(Op):
+    """Index of the first greatest or least element along `axis`; of the first nan where there is one."""
+
+    axis: Attr[I64]
+    index_dtype: Attr[DtypeAttr]
+
+    direction = ""
+    jvp = ZERO_TANGENT
+    transpose = NOT_LINEAR
+
+    def infer(self, x):
+        if x.kind in "ck":
+            self.fail(f"{x} has no order")
+        if not 0 <= self.axis < x.ndim:
+            self.fail(f"axis {self.axis} is out of range for {x}", OpValueError)
+        if not x.shape[self.axis]:
+            self.fail(f"axis {self.axis} of {x} has no elements, so none has an index", OpValueError)
+        if kind_of(self.index_dtype) not in "iu":
+            self.fail(f"index_dtype must be an integer dtype, got {self.index_dtype}")
+        return Aval.of((*x.shape[: self.axis], *x.shape[self.axis + 1 :]), self.index_dtype)
+
+    def batch(self, b, x):
+        return b.emit(self.replace(axis=self.axis + 1), (x,))
+
+    def lower(self, b, x):
+        return (self._lower_wide if x.shape[self.axis] >= WIDE else self._lower_pairs)(b, x)
+
+    def _lower_wide(self, b, x):
+        """The extremum, then the least index that has it: two reductions, but both are vectorized."""
+        best = self.extremum(b, x)
+        kept = tuple(i for i in range(x.ndim) if i != self.axis)
+        hit = b.compare(x, b.broadcast_in_dim(best, shape=x.shape, dims=kept), direction="EQ")
+        if x.aval.kind == "f":
+            hit = b.or_(hit, b.compare(x, x, direction="NE"))
+        index = b.iota(shape=x.shape, dtype=self.index_dtype, dimension=self.axis)
+        hits = b.select(hit, index, b.full(index.aval, highest(index.aval)))
+        return b.reduce_min(hits, axes=(self.axis,))
+
+    def _lower_pairs(self, b, x):
+        """One reduction over pairs of element and index."""
+        outs = b.outs[0].with_dtype(x.dtype), b.outs[0]
+        index = b.iota(shape=x.shape, dtype=self.index_dtype, dimension=self.axis)
+        value, position = x.aval.with_shape(()), index.aval.with_shape(())
+        init = b.full(value, self.neutral(value)), b.full(position, highest(position))
+        made = b.stablehlo.op("stablehlo.reduce", (x, index, *init), outs, 1, dimensions=(self.axis,))
+        b.stablehlo.region(0, (value, position) * 2, lambda *pairs: self._first_of(b, *pairs))
+        return made[1]
+
+    def _first_of(self, b, p, i, q, j):
+        """The pair that wins: nan over numbers, the lower index where both are nan or equal."""
+        wins, ties = b.compare(p, q, direction=self.direction), b.compare(p, q, direction="EQ")
+        if p.aval.kind == "f":
+            p_is_nan, q_is_nan = b.compare(p, p, direction="NE"), b.compare(q, q, direction="NE")
+            wins = b.or_(wins, b.and_(p_is_nan, b.not_(q_is_nan)))
+            ties = b.or_(ties, b.and_(p_is_nan, q_is_nan))
+        earlier = b.and_(ties, b.compare(i, j, direction="LT"))
+        return b.select(wins, p, q), b.select(b.or_(wins, earlier), i, j)
+
+    def fold(self, b, x):
+        return b.zeros(b.out.aval) if x.shape[self.axis] == 1 else None
+
+    def extremum(self, b, x):
+        """The value whose index is asked for."""
+        raise NotImplementedError
+
+    def neutral(self, aval):
+        """A number that no element loses to."""
+        raise NotImplementedError
+
+    samples = samples(
+        (*FLOATS, *INTEGERS, "bool"),
+        shapes=((1,), (4,), (2, 3), (2, 1), (3, 0), (WIDE, 2)),
+        smooth=False,
+        low=0,
+        high=3,
+        attrs=(
+            {"axis": 0, "index_dtype": np.dtype(np.int32)},
+            {"axis": 0, "index_dtype": np.dtype(np.uint8)},
+        ),
+    )
+
+
+@op("argmax")
+class ArgMax(IndexOfExtremum):
+    """Index of the first greatest element along `axis`, or of the first nan."""
+
+    x: Operand[Anything]
+
+    direction = "GT"
+
+    def extremum(self, b, x):
+        return b.reduce_max(x, axes=(self.axis,))
+
+    def neutral(self, aval):
+        return lowest(aval)
 
     def reference(self, x):
-        return np.sum(x, axis=self.axes, dtype=x.dtype)
+        return np.asarray(np.argmax(x, axis=self.axis)).astype(self.index_dtype)
 
-    samples = numbers(shapes=[(3,), (2, 3), (2, 0), (0, 2), (2, 1, 3)], attrs=AXES)
+
+@op("argmin")
+class ArgMin(IndexOfExtremum):
+    """Index of the first least element along `axis`, or of the first nan."""
+
+    x: Operand[Anything]
+
+    direction = "LT"
+
+    def extremum(self, b, x):
+        return b.reduce_min(x, axes=(self.axis,))
+
+    def neutral(self, aval):
+        return highest(aval)
+
+    def reference(self, x):
+        return np.asarray(np.argmin(x, axis=self.axis)).astype(self.index_dtype)
