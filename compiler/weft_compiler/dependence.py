@@ -13,6 +13,7 @@ def dependence(module: Module, fn: str, mask: Mask, differentiable: bool = False
     """
     function = module.function(fn)
     b = TransformBuilder(module, None, function.op.location)
+    b.differentiable = differentiable
     marked = {a.ir for a, is_marked in zip(function.args, mask, strict=True) if is_marked}
     for step in read_body(module, function):
         inputs = tuple(v.ir in marked for v in step.operands)

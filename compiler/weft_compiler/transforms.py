@@ -6,8 +6,10 @@ made once per module, function and configuration.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from weft_compiler.avals import Aval
+from weft_compiler.bindings import ir
 from weft_compiler.dialect.builder import Builder, Val
 
 Mask = tuple[bool, ...]
@@ -42,6 +44,18 @@ class Linearized:
         return tuple(next(given) if active else None for active in self.out_active)
 
 
+class Source(NamedTuple):
+    """Where a value that a function returns can also be had: an argument, an earlier result, or nowhere else."""
+
+    kind: str
+    """`argument`, `result` or `own`."""
+    index: int
+
+    def pick(self, arguments: Sequence[Val], results: Sequence[Val], own: Sequence[Val]) -> Val:
+        """The value, at a call with these."""
+        return {"argument": arguments, "result": results, "own": own}[self.kind][self.index]
+
+
 @dataclass(frozen=True)
 class Transposed:
     """`fn`: (cotangents of the active results, non-linear arguments) -> cotangents of linear arguments not zero."""
@@ -57,15 +71,20 @@ class Batched:
     fn: str
     out_batched: Mask
 
-    def mark(self, b: Any, outs: Sequence[Val]) -> tuple[Val, ...]:
-        """The results, each of them with the batch axis, as a batch rule returns them."""
-        return tuple(v if is_batched else b.repeat_first(v, b.axis_size) for v, is_batched in zip(outs, self.out_batched, strict=True))
-
 
 class TransformBuilder(Builder):
     """A builder that can ask for transformed functions, and for a few composed shape ops."""
 
     axis_size = 0
+    differentiable = False
+    """While dependence is asked for: whether only dependence counts that a derivative sees."""
+
+    def define(self, name: str, inputs: Sequence[Aval], write: Callable[..., Sequence[Val]]) -> str:
+        """A new private function of these arguments; `write(b, *arguments)` emits its body and returns its results."""
+        function = self.module.add_function(name, inputs, self.loc)
+        b = TransformBuilder(self.module, ir.InsertionPoint(function.body), self.loc)
+        function.finish(write(b, *function.args), self.loc)
+        return function.name
 
     def once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """The value of `make()`, remembered by the module under `key`."""
@@ -78,13 +97,28 @@ class TransformBuilder(Builder):
         """Forward derivative of a function; results that `instantiate` marks get a tangent even where it is zero."""
         from weft_compiler.passes.jvp import differentiate
 
-        return self.once(("jvp", fn, active, instantiate), lambda: differentiate(self.module, fn, active, instantiate))
+        return self.once(
+            ("jvp", fn, active, instantiate), lambda: differentiate(self.module, fn, active, instantiate)
+        )
 
     def linearize_of(self, fn: str, active: Mask, instantiate: Mask = ()) -> Linearized:
         """A function split into what does not depend on tangents and what is linear in them."""
         from weft_compiler.passes.linearize import linearize
 
-        return self.once(("linearize", fn, active, instantiate), lambda: linearize(self.module, fn, active, instantiate))
+        return self.once(
+            ("linearize", fn, active, instantiate), lambda: linearize(self.module, fn, active, instantiate)
+        )
+
+    def residual_sources(self, made: Linearized) -> tuple[Source, ...]:
+        """For each residual of a linearized function, where a caller finds it; what it has is not handed over again."""
+        return self.once(("sources", made.fwd), lambda: self._residual_sources(made))
+
+    def _residual_sources(self, made: Linearized) -> tuple[Source, ...]:
+        fwd = self.module.function(made.fwd)
+        returned, count = fwd.returned(), len(made.out_active)
+        known = {v: Source("result", i) for i, v in reversed(list(enumerate(returned[:count])))}
+        known |= {a.ir: Source("argument", i) for i, a in enumerate(fwd.args)}
+        return tuple(known.get(v) or Source("own", i) for i, v in enumerate(returned[count:]))
 
     def transpose_of(self, fn: str, linear: Mask, ct_active: Mask, instantiate: bool = False) -> Transposed:
         """A linear function run backwards."""
@@ -100,15 +134,26 @@ class TransformBuilder(Builder):
         from weft_compiler.passes.batch import batch
 
         size = self.axis_size if size is None else size
-        return self.once(("batch", fn, batched, size, instantiate), lambda: batch(self.module, fn, batched, size, instantiate))
+        return self.once(
+            ("batch", fn, batched, size, instantiate),
+            lambda: batch(self.module, fn, batched, size, instantiate),
+        )
 
-    def dependence(self, fn: str, mask: Mask, *, differentiable: bool = False) -> Mask:
+    def dependence(self, fn: str, mask: Mask, *, differentiable: bool | None = None) -> Mask:
         """Which results of a function depend on the masked arguments (through floats, if `differentiable`)."""
         from weft_compiler.dependence import dependence
 
+        if differentiable is None:
+            differentiable = self.differentiable
         return self.once(
             ("depends", fn, mask, differentiable), lambda: dependence(self.module, fn, mask, differentiable)
         )
+
+    def has_effect(self, fn: str) -> bool:
+        """Whether calling a function does anything beside computing its results."""
+        from weft_compiler.passes.dce import function_has_effect
+
+        return self.once(("effect", fn), lambda: function_has_effect(self.module, fn, {}))
 
     def move_axis(self, x: Val, source: int, target: int) -> Val:
         """`x` with one axis moved."""

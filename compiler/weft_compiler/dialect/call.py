@@ -7,9 +7,12 @@ from weft_compiler.dialect.op import NOTHING_TO_FOLD, Anything, Attr, Op, Operan
 class HigherOrder(Op):
     """Names functions. `infer` gets their signatures first; `jvp` and `linearize` return (results, tangents).
 
-    A tangent or cotangent that is None is zero. Beside the rules of every op there is
-    `depends(self, b, mask)`: which results depend on the masked operands.
+    A tangent or cotangent that is None is zero. `batch` returns (results, which of them have the batch axis).
+    Beside the rules of every op there is `depends(self, b, mask)`: which results depend on the masked
+    operands (where `b.differentiable`, as a derivative sees it).
     """
+
+    takes_keys = True
 
     fold = NOTHING_TO_FOLD
 
@@ -47,7 +50,8 @@ class Call(HigherOrder):
         made = b.linearize_of(self.callee, tuple(d is not None for d in dxs))
         count = len(made.out_active)
         outs = b.call(made.fwd, xs)
-        tangents = b.call(made.lin, (*[d for d in dxs if d is not None], *outs[count:]))
+        residuals = [source.pick(xs, outs[:count], outs[count:]) for source in b.residual_sources(made)]
+        tangents = b.call(made.lin, (*[d for d in dxs if d is not None], *residuals))
         return outs[:count], made.spread_tangents(tangents)
 
     def transpose(self, b, cts, *xs):
@@ -61,8 +65,7 @@ class Call(HigherOrder):
 
     def batch(self, b, *xs):
         made = b.batch_of(self.callee, tuple(b.is_batched(x) for x in xs))
-        outs = b.call(made.fn, xs)
-        return made.mark(b, outs)
+        return b.call(made.fn, xs), made.out_batched
 
     def lower(self, b, *xs):
         return b.call_lowered(self.callee, xs)

@@ -77,11 +77,17 @@ def batch(module: Module, fn: str, batched: Mask, size: int, instantiate: Mask =
     for step in read_body(module, source):
         operands = [env[v.ir] for v in step.operands]
         b.loc = step.op.location
-        varies = any(x.ir in b.batched for x in operands)
-        outs = step.inst.rule("batch")(b, *operands) if varies else b.emit(step.inst, operands)
-        for v, new in zip(step.results, outs if isinstance(outs, tuple) else (outs,), strict=True):
+        if not any(x.ir in b.batched for x in operands):
+            outs, out_batched = b.emit(step.inst, operands), False
+        elif step.inst.callee_attrs:
+            outs, out_batched = step.inst.rule("batch")(b, *operands)
+        else:
+            outs, out_batched = step.inst.rule("batch")(b, *operands), True
+        news = outs if isinstance(outs, tuple) else (outs,)
+        marks = out_batched if isinstance(out_batched, tuple) else (out_batched,) * len(news)
+        for v, new, is_batched in zip(step.results, news, marks, strict=True):
             env[v.ir] = new
-            if varies:
+            if is_batched:
                 b.batched.add(new.ir)
     b.loc = loc
     results = [env[v] for v in source.returned()]

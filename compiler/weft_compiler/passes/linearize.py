@@ -161,12 +161,12 @@ def _close(
     outputs = b.module.signature(fn).outputs
     returned = [Val(v, aval) for v, aval in zip(fwd.returned(), outputs, strict=True)]
     douts = [tangents.get(v.ir) for v in returned]
-    b.loc = fwd.op.location
+    b.ip, b.loc = ir.InsertionPoint(fwd.terminator), fwd.op.location
     for i, wanted in enumerate(instantiate):
         if wanted and douts[i] is None:
-            douts[i] = b._linear_constant(outputs[i], 0)
-    # A tangent can be a forward value where a rule gave one that does not depend on any tangent.
-    inside = [d if d is None or type(d) is LinearVal or d.ir.owner == lin.body else d for d in douts]
+            douts[i] = b.zeros(outputs[i])
+    # A tangent is a forward value where a rule gave one that does not depend on any tangent.
+    inside = [d if d is None or type(d) is LinearVal else b.residual(d) for d in douts]
     fwd.set_results([*returned, *b.residuals])
     lin.finish([d for d in inside if d is not None], fwd.op.location)
     return Linearized(fwd.name, lin.name, tuple(d is not None for d in douts), len(b.residuals))
