@@ -12,7 +12,7 @@ import numpy as np
 
 from weft_runtime import pjrt
 from weft_runtime.array_text import array_repr
-from weft_runtime.reading import read
+from weft_runtime.reading import address, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -129,7 +129,7 @@ class Array:
 
     def unsafe_buffer_pointer(self) -> int:
         """Address of the elements on the device, once they are there. It is valid while the array lives."""
-        return self._live().unsafe_buffer_pointer()
+        return address(self._live(), self.spec)
 
     @property
     def addressable_shards(self) -> list[Shard]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def array_repr(x: Array) -> str:
-    """As in `Array([0., 1.], dtype=float32)`; the dtype moves to its own line where it does not fit."""
+    """As in `Array([0., 1.], dtype=float32)`."""
     spec = x.spec
     if spec.is_extended:
         return _extended_repr(x)
@@ -23,9 +23,10 @@ def array_repr(x: Array) -> str:
     else:
         body = np.array2string(x._value, prefix="Array(", suffix=",", separator=", ", max_line_width=width)
     tail = f"dtype={spec.dtype.name}{', weak_type=True' * spec.weak_type})"
-    last_line = "Array(" + body if "\n" not in body else body[body.rindex("\n") + 1 :]
-    fits = len(last_line) + len(", ") + len(tail) <= width
-    return f"Array({body},{' ' if fits else chr(10) + ' ' * len('Array(')}{tail}"
+    # A long last line gets six blanks before the dtype, not a new line: JAX's text, to the letter.
+    last_line = body[body.rfind("\n") + 1 :]
+    fits = len(last_line) + len(", ") + len(tail) < width
+    return f"Array({body},{' ' if fits else ' ' * len('Array(')}{tail}"
 
 
 def _extended_repr(x: Array) -> str:

@@ -93,5 +93,5 @@ def _unpacked(tensor: _Tensor, shape: tuple[int, ...], dtype: np.dtype) -> np.nd
     """Two elements to a byte, the low half first, row-major."""
     count = int(np.prod(shape))
     memory = (ctypes.c_char * ((count + 1) // 2)).from_address(tensor.data + tensor.byte_offset)
-    pairs = np.ndarray((len(memory),), np.uint8, memory)
+    pairs = np.frombuffer(memoryview(memory), np.uint8)
     return np.stack([pairs & 15, pairs >> 4], axis=-1).reshape(-1)[:count].view(dtype).reshape(shape)

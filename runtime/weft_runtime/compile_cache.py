@@ -10,9 +10,11 @@ import contextlib
 import functools
 import hashlib
 import logging
+import math
 import os
 import platform
 import tempfile
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,8 @@ from weft_runtime import pjrt
 
 _MAGIC = b"weft executable 1\n"
 _DIGEST_BYTES = 32
+_SWEEP_EVERY_S = 3600.0
+_SUFFIX, _NEW = ".xla", ".new-"
 _log = logging.getLogger("weft.cache")
 
 
@@ -30,7 +34,7 @@ class CompileCache:
 
     folder: Path
     limit_bytes: int = 2 << 30
-    _since_sweep: int | None = None  # bytes written since the folder was last measured; None: never
+    _written_bytes: int = 0  # since this process last measured the folder
 
     def load(self, key: str) -> bytes | None:
         """The stored bytes, or None where there are none or they are not as they were written."""
@@ -62,10 +66,10 @@ class CompileCache:
             self._path(key).unlink()
 
     def _path(self, key: str) -> Path:
-        return self.folder / f"{key}.xla"
+        return self.folder / f"{key}{_SUFFIX}"
 
     def _write(self, path: Path, content: bytes) -> None:
-        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=self.folder)
+        descriptor, temporary = tempfile.mkstemp(prefix=_NEW, dir=self.folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
@@ -75,13 +79,18 @@ class CompileCache:
                 os.unlink(temporary)
             raise
 
-    def _sweep_if_due(self, written_bytes: int) -> None:
-        """Measuring a folder costs a call per entry: it is done at the first write, then now and then."""
-        if self._since_sweep is None or self._since_sweep + written_bytes > self.limit_bytes // 16:
-            self._since_sweep = 0
+    def _sweep_if_due(self, size_bytes: int) -> None:
+        """Measuring a folder costs a call per entry: all processes together do it about once an hour."""
+        self._written_bytes += size_bytes
+        marker = self.folder / ".swept"
+        try:
+            age_s = time.time() - marker.stat().st_mtime
+        except FileNotFoundError:
+            age_s = math.inf
+        if self._written_bytes > self.limit_bytes // 16 or age_s > _SWEEP_EVERY_S:
+            self._written_bytes = 0
+            marker.touch()
             self.sweep()
-        else:
-            self._since_sweep += written_bytes
 
     def sweep(self) -> None:
         """Remove the entries unused longest until nine tenths of the limit are left, if it is exceeded."""
@@ -100,6 +109,8 @@ class CompileCache:
 def _entries(folder: Path) -> Iterable[tuple[float, int, str]]:
     with os.scandir(folder) as found:
         for entry in found:
+            if not entry.name.endswith(_SUFFIX) and not entry.name.startswith(_NEW):
+                continue  # not ours
             with contextlib.suppress(FileNotFoundError):
                 status = entry.stat()
                 yield status.st_mtime, status.st_size, entry.path
@@ -121,10 +132,13 @@ def current() -> CompileCache | None:
     """
     if os.environ.get("WEFT_CACHE", "1").lower() in ("0", "false", "off"):
         return None
+    limit = os.environ.get("WEFT_CACHE_MAX_BYTES") or str(2 << 30)
+    if not limit.isdecimal():
+        raise ValueError(f"WEFT_CACHE_MAX_BYTES must be a number of bytes, got {limit!r}")
     folder = os.environ.get("WEFT_CACHE_DIR") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "weft"
     )
-    return _cache_at(folder, int(os.environ.get("WEFT_CACHE_MAX_BYTES") or 2 << 30))
+    return _cache_at(folder, int(limit))
 
 
 def key_of(module: str | bytes, options: bytes, client: pjrt.Client, devices: Iterable[pjrt.Device]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -92,7 +93,8 @@ def local_device_count(backend: str | None = None) -> int:
 
 def default_backend() -> str:
     """Platform of the default backend: cpu, gpu, tpu, ..."""
-    return client().platform
+    platform = client().platform
+    return "gpu" if platform in ("cuda", "rocm") else platform
 
 
 def process_index(backend: str | None = None) -> int:
@@ -183,8 +185,6 @@ def _rank(platform: str) -> int:
 
 def _outside() -> int:
     """The stack level of the first caller outside this package, which is where a warning is of use."""
-    import sys
-
     level, frame = 1, sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("weft"):
         level, frame = level + 1, frame.f_back
@@ -217,7 +217,7 @@ def _start(platform: str) -> pjrt.Client | None:
         return None
     try:
         started = _start_cpu() if platform == "cpu" else _start_plugin(platform)
-    except (RuntimeError, OSError, ValueError) as error:
+    except (RuntimeError, OSError, ValueError, ImportError) as error:
         _backends.failures[platform] = " ".join(str(error).split())
         return None
     if not _backends.clients:

@@ -10,7 +10,7 @@ from weft_runtime.array import Array
 from weft_runtime.callbacks import HostCallback
 from weft_runtime.devices import default_sharding
 from weft_runtime.errors import CompileError, JaxRuntimeError
-from weft_runtime.sharding import Sharding
+from weft_runtime.sharding import Sharding, SingleDeviceSharding
 from weft_runtime.spec import Dtype, Shape, Spec
 from weft_runtime.transfer import Place, sharding_of
 
@@ -161,6 +161,9 @@ def compile(
     Raises: CompileError with XLA's reason.
     """
     sharding = _sharding(in_specs, device)
+    for callback in host_callbacks:
+        if not isinstance(callback, HostCallback):
+            raise TypeError(f"{name}: a host callback must be a HostCallback, got {callback!r}")
     if committed is None:
         committed = device is not None or any(spec.committed for spec in in_specs)
     loaded = _load(module, sharding, options or {}, host_callbacks, name, use_cache)
@@ -170,14 +173,19 @@ def compile(
 
 def _sharding(in_specs: Sequence[Spec], device: Place | None) -> Sharding:
     if device is not None:
-        return sharding_of(device)
+        return _program_memory(sharding_of(device))
     committed = [spec.sharding for spec in in_specs if spec.committed]
     if len(set(committed)) > 1:
         raise ValueError(
             f"the arguments are committed to different devices: {' and '.join(map(_place, committed))}"
         )
     places = committed or [spec.sharding for spec in in_specs]
-    return places[0] if places else default_sharding()
+    return _program_memory(places[0]) if places else default_sharding()
+
+
+def _program_memory(sharding: Sharding) -> Sharding:
+    """Results are in the device's own memory, also where the arguments were in another (pinned host)."""
+    return SingleDeviceSharding(sharding.devices[0]) if len(sharding.devices) == 1 else sharding
 
 
 def _place(sharding: Sharding) -> str:
@@ -195,7 +203,7 @@ def _load(
     client = sharding.devices[0].client
     if client.platform == "cpu" and lapack.needs_lapack(module):
         lapack.ensure_lapack()
-    data_dir = plugins.cuda_data_dir() if client.platform == "gpu" else None
+    data_dir = plugins.cuda_data_dir() if client.platform in ("gpu", "cuda") else None
     options = pjrt.compile_options(sharding.devices, flags, data_dir)
     try:
         if callbacks:

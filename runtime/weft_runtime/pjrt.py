@@ -165,6 +165,11 @@ def start_host_copy(buffer: ArrayImpl) -> None:
     buffer._copy_single_device_array_to_host_async()
 
 
+def address(buffer: ArrayImpl) -> int:
+    """Where the elements of a live array begin. Before jaxlib 0.11 this imports jax, if installed."""
+    return buffer.unsafe_buffer_pointer()
+
+
 def to_dlpack(buffer: ArrayImpl, stream: int | None) -> Any:
     """A DLPack capsule that shares the memory of a live array."""
     return _jax.buffer_to_dlpack_managed_tensor(buffer, stream)
@@ -223,16 +228,32 @@ def deserialize(
 
 def _parse(module: str | bytes) -> Any:
     from jaxlib.mlir import ir
+    from jaxlib.mlir.dialects import stablehlo
+
+    context = _mlir_context()
+    if isinstance(module, bytes) and module[:4] == b"ML\xefR" and b"StableHLO_v" in module[:64]:
+        return stablehlo.deserialize_portable_artifact(context, module)
+    try:
+        with context:
+            return ir.Module.parse(module)
+    except ir.MLIRError as error:
+        raise JaxRuntimeError(str(error)) from error
+
+
+@functools.cache  # some jaxlib versions register pass pipelines with it, which can be done once
+def _mlir_context() -> Any:
+    from jaxlib.mlir import ir
+    from jaxlib.mlir._mlir_libs import _jax_mlir_ext
     from jaxlib.mlir.dialects import chlo, mhlo, sdy, stablehlo
 
+    registry = ir.DialectRegistry()
+    _jax_mlir_ext.register_dialects(registry)
     context = ir.Context()
+    context.append_dialect_registry(registry)
     mhlo.register_mhlo_dialect(context)
     for dialect in (stablehlo, chlo, sdy):
         dialect.register_dialect(context)
-    if isinstance(module, bytes) and module[:4] == b"ML\xefR" and b"StableHLO_v" in module[:64]:
-        return stablehlo.deserialize_portable_artifact(context, module)
-    with context:
-        return ir.Module.parse(module)
+    return context
 
 
 @functools.cache

@@ -30,7 +30,7 @@ class ExtendedDtype(Protocol):
 Dtype = np.dtype | ExtendedDtype
 Shape = tuple[int, ...]
 
-_LETTERS = {"b": "i1", "i": "i", "u": "ui", "f": "f", "c": "c"}
+_SHORT = (("bfloat", "bf"), ("float", "f"), ("complex", "c"), ("uint", "u"), ("int", "i"))
 
 
 class Spec:
@@ -39,7 +39,7 @@ class Spec:
     Equal specs are one object, so a tuple of specs is a cache key that is hashed and compared by address.
     They are never freed: a program has few.
 
-    `physical_shape` and `physical_dtype` are what the memory holds: the same, unless the dtype is an extended one.
+    `physical_shape` and `physical_dtype` are what the memory holds; they differ for an extended dtype only.
     `physical` says it to jaxlib. `handler` turns the output of an execution into an `Array` of this spec.
     """
 
@@ -144,10 +144,8 @@ def _native(dtype: Any) -> Dtype:
 
 
 def _short(dtype: Dtype) -> str:
-    if not isinstance(dtype, np.dtype):
-        return dtype.name
-    if dtype.kind == "b":
-        return "i1"
-    if dtype.kind in _LETTERS and dtype.isbuiltin == 1:
-        return f"{_LETTERS[dtype.kind]}{dtype.itemsize * 8}"
-    return dtype.name.replace("bfloat", "bf").replace("float", "f").replace("uint", "ui").replace("int", "i")
+    name = dtype.name
+    for long, short in _SHORT:
+        if name.startswith(long):
+            return short + name.removeprefix(long)
+    return name
