@@ -14,7 +14,7 @@
 // NAME:  there is no function @h; there are @f, @g
 // FEW:   the function takes (u8[2]), but there are 0 values; --random makes up what is not given
 // MANY:  the function takes (u8[2]), but there are 2 values
-// SHAPE: '[1, 2, 3]' does not have the shape [2] that the argument has
+// SHAPE: '[1, 2, 3]' has the shape [3], the argument has [2]
 // OPEN:  ] is missing at the end
 // WORD:  'one' is not a number, a list, random or a .npy file
 // KIND:  1.5 is not a value of uint8

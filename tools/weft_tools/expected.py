@@ -12,6 +12,7 @@ _EXPECTED = re.compile(
     r"expected-(?P<severity>error|warning|remark|note)(?:\s*@(?P<where>[+-]\d+|above|below|unknown))?"
     r"\s*\{\{(?P<message>.*?)\}\}"
 )
+_ONLY_EXPECTED = re.compile(r"\s*//.*\bexpected-\w+")
 _INTENDED = re.compile(r"//.*\bexpected-\w+")
 
 
@@ -48,7 +49,7 @@ def _target(where: str | None, number: int, lines: list[str]) -> int | None:
     if where in ("above", "below"):
         step = -1 if where == "above" else 1
         at = number + step
-        while 0 < at <= len(lines) and _EXPECTED.search(lines[at - 1]):
+        while 0 < at <= len(lines) and _ONLY_EXPECTED.match(lines[at - 1]):
             at += step
         return at
     return number + int(where or 0)

@@ -64,7 +64,7 @@ def run_lines(path: Path, scratch: Path) -> Iterator[str]:
         if whole.endswith("\\"):
             whole = whole[:-1]
             continue
-        yield re.sub(r"%[sSt%](?![A-Za-z0-9_])", lambda m: values[m[0]], whole)
+        yield re.sub(r"%%|%[sSt](?![A-Za-z0-9_])", lambda m: values[m[0]], whole)
         whole = ""
     if whole:
         raise TestTextError(f"the RUN line {whole!r} is not finished")

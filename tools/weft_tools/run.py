@@ -19,7 +19,7 @@ from weft_tools.command import Exit, Streams
 from weft_tools.source import Source, read_source
 from weft_tools.values import ValueTextError, numpy_dtype, random_value, read_value, write_value
 
-_LOWERING = "weft-expand-transforms,weft-to-stablehlo"
+_LOWERING = "weft-lower"
 _IR_SUFFIXES = (".mlir", ".mlirbc", ".bc")
 
 _EXAMPLES = """\
@@ -101,7 +101,7 @@ def _lowered(source: Source, options: argparse.Namespace) -> Module:
 
 def _function_name(module: Module, asked: str | None) -> str:
     functions = module.functions
-    public = [f.name for f in functions.values() if "sym_visibility" not in f.op.attributes]
+    public = [f.name for f in module if f.is_public]
     if asked is None and ("main" in functions or len(public) == 1):
         return "main" if "main" in functions else public[0]
     listed = ", ".join(f"@{name}" for name in functions) or "none"
@@ -120,8 +120,10 @@ def _make_entry(module: Module, name: str) -> None:
                 _rename(module, "main", module.unique_name("main"))
             _rename(module, name, "main")
         for function in module:
-            visibility = "public" if function.name == "main" else "private"
-            function.op.attributes["sym_visibility"] = ir.StringAttr.get(visibility)
+            if function.name == "main":
+                function.publish()
+            else:
+                function.hide()
     module.invalidate()
 
 

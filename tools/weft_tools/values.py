@@ -7,7 +7,7 @@ number for an array fills it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +53,11 @@ def read_value(text: str, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray
     value = _parse(text)
     if not isinstance(value, list):
         return np.full(shape, _element(value, dtype), dtype)
-    return np.array(_elements(value, shape, dtype, text), dtype).reshape(shape)
+    found = _shape_of(value, text)
+    # An empty list says nothing of the axes inside it.
+    if found != (shape[: len(found)] if 0 in found else shape):
+        raise ValueTextError(f"{text!r} has the shape {list(found)}, the argument has {list(shape)}")
+    return np.array([_element(number, dtype) for number in _flat(value)], dtype).reshape(shape)
 
 
 def random_value(seed: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
@@ -152,13 +156,22 @@ def _number(text: str) -> bool | int | float | complex:
     raise ValueTextError(f"{text!r} is not a number, a list, random or a .npy file")
 
 
-def _elements(value: Any, shape: tuple[int, ...], dtype: np.dtype, text: str) -> list[Any]:
-    """The numbers of a nested list in order, once its shape is seen to be `shape`."""
-    if not shape or not isinstance(value, list) or len(value) != shape[0]:
-        raise ValueTextError(f"{text!r} does not have the shape {list(shape)} that the argument has")
-    if len(shape) == 1 and not any(isinstance(item, list) for item in value):
-        return [_element(item, dtype) for item in value]
-    return [number for item in value for number in _elements(item, shape[1:], dtype, text)]
+def _shape_of(value: Any, text: str) -> tuple[int, ...]:
+    """The shape of a nested list."""
+    if not isinstance(value, list):
+        return ()
+    inner = {_shape_of(item, text) for item in value}
+    if len(inner) > 1:
+        raise ValueTextError(f"{text!r}: the rows are not all of one shape")
+    return (len(value), *(inner.pop() if inner else ()))
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if not isinstance(value, list):
+        yield value
+        return
+    for item in value:
+        yield from _flat(item)
 
 
 def _element(value: bool | int | float | complex, dtype: np.dtype) -> Any:
