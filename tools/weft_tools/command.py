@@ -34,13 +34,20 @@ class Exit(Exception):
         self.status, self.message = status, message
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help of one width everywhere, since a page of the documentation is made from it."""
+
+    def __init__(self, prog: str):
+        super().__init__(prog, max_help_position=32, width=100)
+
+
 class Arguments(argparse.ArgumentParser):
     """An argument parser that raises Exit where argparse would leave the process."""
 
     def __init__(self, streams: Streams, **settings: Any):
         super().__init__(
             allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Help,
             add_help=False,
             **settings,
         )

@@ -1,4 +1,4 @@
-"""Writes the pages of docs/ that are generated: the passes from their docstrings, the tools from their help."""
+"""Writes the generated pages of docs/: the passes from their docstrings, the tools from their help."""
 
 import io
 import re

@@ -20,6 +20,7 @@ from weft_tools.source import Source, read_source
 from weft_tools.values import ValueTextError, numpy_dtype, random_value, read_value, write_value
 
 _LOWERING = "weft-lower"
+_WITH_VALUE = ("--fn", "--backend", "--passes", "--digits")
 _IR_SUFFIXES = (".mlir", ".mlirbc", ".bc")
 
 _EXAMPLES = """\
@@ -67,7 +68,12 @@ def _arguments(streams: Streams) -> command.Arguments:
     add("-h", "--help", action="store_true", help="show this help")
     add("--fn", metavar="NAME", help="the function; by default @main, or the only public one")
     add(
-        "--random", metavar="SEED", nargs="?", type=int, const=0, help="make up the values that are not given"
+        "--random",
+        metavar="=SEED",
+        nargs="?",
+        type=int,
+        const=0,
+        help="make up the values that are not given",
     )
     add(
         "--backend", choices=("pjrt", "interpreter"), default="pjrt", help="XLA, or the reference interpreter"
@@ -78,9 +84,15 @@ def _arguments(streams: Streams) -> command.Arguments:
 
 
 def _separate(argv: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Options and values; a value may begin with a minus."""
-    flags = [a for a in argv if a.startswith("--") or a == "-h"]
-    return flags, [a for a in argv if a not in flags]
+    """Options and values; a value may begin with a minus, and `--fn f` is `--fn=f`."""
+    flags: list[str] = []
+    words: list[str] = []
+    for argument in argv:
+        if flags and flags[-1] in _WITH_VALUE:
+            flags[-1] += f"={argument}"
+        else:
+            (flags if argument.startswith("--") or argument == "-h" else words).append(argument)
+    return flags, words
 
 
 def _names_ir(word: str) -> bool:
