@@ -7,7 +7,7 @@ from typing import Any
 from weft_compiler.bindings import context, ir
 from weft_compiler.dialect import load
 from weft_compiler.dialect.builder import Builder, Val
-from weft_compiler.dialect.op import Signature
+from weft_compiler.dialect.op import REGISTRY, Signature
 from weft_compiler.avals import Aval, aval_of
 
 _RETURN = "func.return"
@@ -49,6 +49,15 @@ class Function:
         """The ops of the body without the return."""
         return [o.operation for o in self.body.operations][:-1]
 
+    def callees(self) -> list[str]:
+        """Functions that the ops of the body name, with repetitions."""
+        names: list[str] = []
+        for op in self.operations():
+            cls = REGISTRY.get(op.name)
+            if cls is not None and cls.callee_attrs:
+                names.extend(cls.read(op).callees())
+        return names
+
     @property
     def terminator(self) -> ir.Operation:
         """The `func.return`."""
@@ -67,6 +76,11 @@ class Function:
     def is_public(self) -> bool:
         """Whether the function is visible outside of the module."""
         return "sym_visibility" not in self.op.attributes
+
+    def hide(self) -> None:
+        """Makes the function private to the module."""
+        with context():
+            self.op.attributes["sym_visibility"] = ir.StringAttr.get("private")
 
     def publish(self) -> None:
         """Makes the function visible outside of the module."""
@@ -181,6 +195,47 @@ class Module:
         function = Function(made)
         self.functions[name] = function
         return function
+
+    def copy(self) -> "Module":
+        """A module of its own with the same functions."""
+        with context():
+            return Module(self.ir.operation.clone().opview)
+
+    def rename(self, old: str, new: str) -> None:
+        """Gives a function another name, also where it is called."""
+        function = self.functions.pop(old)
+        with context():
+            ir.SymbolTable.replace_all_symbol_uses(old, new, self.ir.operation)
+            function.op.attributes["sym_name"] = ir.StringAttr.get(new)
+        function.name = new
+        self.functions[new] = function
+
+    def import_from(self, source: "Module", entry: str) -> str:
+        """Copies a function of another module with all that it needs; the name that it has here."""
+        needed: list[str] = []
+        todo = [entry]
+        while todo:
+            name = todo.pop()
+            if name not in needed:
+                needed.append(name)
+                todo.extend(source.function(name).callees())
+        holder = Module.new()
+        for name in needed:
+            made = source.function(name).op.clone(ir.InsertionPoint(holder.ir.body)).operation
+            holder.functions[name] = Function(made)
+        target = entry
+        for name in needed:
+            if name in self.functions:
+                fresh = self.unique_name(name)
+                while fresh in holder.functions:
+                    fresh = self.unique_name(fresh + "_")
+                holder.rename(name, fresh)
+                target = fresh if name == entry else target
+        for function in list(holder.functions.values()):
+            self.ir.body.append(function.op)
+            function.hide()
+            self.functions[function.name] = Function(function.op)
+        return target
 
     def remove_function(self, name: str) -> None:
         """Erases a function that nothing names any more."""

@@ -60,7 +60,9 @@ class StableHLO:
         b = self.b
         outs = b.outs if result is None else (result,) if isinstance(result, Aval) else tuple(result)
         encoded = {k: encode(v) for k, v in attrs.items()} if attrs else None
-        made = create(name, [a.ty for a in outs], [v.ir for v in operands], encoded, None, regions, b.loc, b.ip)
+        made = create(
+            name, [a.ty for a in outs], [v.ir for v in operands], encoded, None, regions, b.loc, b.ip
+        )
         b.made = made
         if len(outs) == 1:
             return Val(made.result, outs[0])
@@ -69,7 +71,9 @@ class StableHLO:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         full = f"stablehlo.{name}"
 
-        def writer(self: "StableHLO", *operands: Val, result: Aval | Sequence[Aval] | None = None, **attrs: Any) -> Any:
+        def writer(
+            self: "StableHLO", *operands: Val, result: Aval | Sequence[Aval] | None = None, **attrs: Any
+        ) -> Any:
             if attrs or result is not None:
                 return self.op(full, operands, result, **attrs)
             b = self.b
@@ -102,11 +106,12 @@ class StableHLO:
         made, ip = b.made, b.ip
         block = made.regions[index].blocks.append(*[a.ty for a in avals], arg_locs=[b.loc] * len(avals))
         b.ip = ir.InsertionPoint(block)
+        constants, b._constants = b._constants, dict(b._constants)  # those made inside are not known outside
         try:
             results = write(*[Val(v, a) for v, a in zip(block.arguments, avals, strict=True)])
             create("stablehlo.return", [], [v.ir for v in results], None, None, 0, b.loc, b.ip)
         finally:
-            b.ip, b.made = ip, made
+            b.ip, b.made, b._constants = ip, made, constants
 
     def reduce(self, x: Val, init: Val, axes: tuple[int, ...], combiner: str) -> Val:
         """Reduction over `axes` by a named two-operand StableHLO op."""
@@ -204,4 +209,3 @@ def _lower_on_words(b: LoweringBuilder, inst: Any, plan: Any, operands: Sequence
         back = b.transpose(out, permutation=(*range(1, out.ndim), 0))
         results.append(b.keys(back, aval))
     return results[0] if plan.single is not None else tuple(results)
-

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from weft_compiler.avals import Aval
 from weft_compiler.bindings import ir
 from weft_compiler.dialect.builder import Builder, Val
-
-Mask = tuple[bool, ...]
+from weft_compiler.masks import Mask, spread
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,33 @@ class TransformBuilder(Builder):
         b = TransformBuilder(self.module, ir.InsertionPoint(function.body), self.loc)
         function.finish(write(b, *function.args), self.loc)
         return function.name
+
+    def filled(self, fn: str, has: Mask, wanted: Mask, avals: Sequence[Aval]) -> str:
+        """A function with the results of `fn`, which stand at the positions `has`, and zeros at the others `wanted`.
+
+        `avals` are of all positions.
+        """
+
+        def write(b: TransformBuilder, *args: Val) -> list[Val]:
+            outs = zip(spread(has, b.call(fn, args)), wanted, avals, strict=True)
+            return [b.zeros(a) if v is None else v for v, is_wanted, a in outs if is_wanted]
+
+        if has == wanted:
+            return fn
+        inputs = self.module.signature(fn).inputs
+        return self.once(("filled", fn, has, wanted), lambda: self.define(f"{fn}.filled", inputs, write))
+
+    def filler(self, aval: Aval) -> Val:
+        """Some value of `aval`, where no one will look at it."""
+        if aval.kind != "k":
+            return self.zeros(aval)
+        return self.random_wrap(self.zeros(aval.physical), impl=aval.dtype.impl)
+
+    def choose(self, pred: Val, on_true: Val, on_false: Val) -> Val:
+        """`select`, where `pred` may lack the last axes of the cases."""
+        if pred.ndim not in (0, on_true.ndim):
+            pred = self.broadcast_in_dim(pred, shape=on_true.shape, dims=tuple(range(pred.ndim)))
+        return self.select(pred, on_true, on_false)
 
     def once(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
         """The value of `make()`, remembered by the module under `key`."""

@@ -169,8 +169,10 @@ class Mulhi(Elementwise):
 
 
 def _mulhi64(b, x, y):
-    """By halves of 32 bits. The product of signed numbers is that of their bit patterns, less y where x < 0 and
-    less x where y < 0."""
+    """By halves of 32 bits.
+
+    The product of signed numbers is that of their bit patterns, less y where x < 0 and less x where y < 0.
+    """
     unsigned = np.dtype(np.uint64)
     aval = x.aval.with_dtype(unsigned)
     mask, half = b.full(aval, 0xFFFFFFFF), b.full(aval, 32)

@@ -1,7 +1,7 @@
 """PRNG keys: made from seeds, split, folded with data, turned into bits. Bits agree with JAX's.
 
-Generators are "threefry2x32" (two words a key), "rbg" and "unsafe_rbg" (four words a key). The latter two draw
-bits from XLA's generator, which takes one state: under a batch of keys it is the state of the first.
+Generators are "threefry2x32" (two words a key), "rbg" and "unsafe_rbg" (four words a key). The latter two
+draw bits from XLA's generator, which takes one state: under a batch of keys it is the state of the first.
 """
 
 import math
@@ -115,7 +115,7 @@ class RandomSplit(Random):
 
 @op("random_fold_in")
 class RandomFoldIn(Random):
-    """A new key from a key and an integer. Shapes are equal, or axes of size 1 stretch, or one is a scalar."""
+    """A new key from a key and an integer. Shapes are equal but for axes of size 1, or one is a scalar."""
 
     key: Operand[Key]
     data: Operand[Integer]
@@ -152,11 +152,17 @@ class RandomFoldIn(Random):
         data = b.convert(data, dtype=UINT32)
         if key.dtype.impl == "unsafe_rbg":
             return b.keys(self._flip(b, words, data, aval), aval)
+        words = words_of.stretched(b, words, aval.physical.shape)
         if key.dtype.impl == "rbg":
-            halves = b.reshape(words, shape=(*key.shape, 2, 2))
-            folded = words_of.fold_in(b, halves, b.reshape(data, shape=(*data.shape, 1)), (*aval.shape, 2))
+            halves = b.reshape(words, shape=(*aval.shape, 2, 2))
+            folded = words_of.fold_in(b, halves, self._for_both_halves(b, data, aval), (*aval.shape, 2))
             return b.keys(b.reshape(folded, shape=aval.physical.shape), aval)
         return b.keys(words_of.fold_in(b, words, data, aval.shape), aval)
+
+    @staticmethod
+    def _for_both_halves(b, data, aval):
+        data = b.broadcast_in_dim(data, shape=aval.shape, dims=()) if not data.ndim else data
+        return b.reshape(data, shape=(*data.shape, 1))
 
     @staticmethod
     def _flip(b, words, data, aval):
@@ -256,8 +262,8 @@ class RandomUnwrap(Random):
 class RngBitGenerator(Op):
     """XLA's generator: the new state, and an array of `shape` of random unsigned integers.
 
-    The state is u32[4] or u64[2]. Axes before it are a batch: bits for all are drawn from the first state, and
-    only that one advances.
+    The state is u32[4] or u64[2]. Axes before it are a batch: bits for all are drawn from the first state,
+    and only that one advances.
     """
 
     state: Operand[Integer]

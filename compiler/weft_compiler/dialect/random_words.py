@@ -1,7 +1,7 @@
 """The words of PRNG keys in StableHLO: what the `lower` rules of random.py are made of.
 
-The words of a key are the last axis of a uint32 array. A hash gives two words. Where both are wanted, both are
-computed at every element of an array with the last axis twice as long, and one is selected: XLA then makes one
+The words of a key are the last axis of a uint32 array. A hash gives two words. Where both are wanted, both
+are computed at every element of an array with a last axis of size 2, and one is selected: XLA then makes one
 kernel of the whole, several times quicker to compile than two kernels and a concatenation.
 """
 
@@ -171,9 +171,8 @@ def _both(b, key, x0, x1):
 
 
 def _hash_run(b, words, count):
-    """`count` words, [*batch, count]: the hash of the run 0, 1, …, whose first half is hashed with its second.
-
-    A run of odd length is followed by a 0.
+    """`count` words, [*batch, count]: the run 0, 1, … with each number of its first half hashed with one of
+    its second. A run of odd length is followed by a 0.
     """
     batch, half = words.shape[:-1], -(-count // 2)
     aval = Aval.of((*batch, half), UINT32)

@@ -176,7 +176,9 @@ class Extremum(Reduction):
         return super().infer(x)
 
     def jvp(self, b, x, dx):
-        # Elements that tie share the slope equally.
+        # Elements that tie share the slope equally. Of no elements the result is a constant.
+        if not x.aval.size:
+            return None
         hit = b.compare(x, self.spread(b, b.out, x), direction="EQ")
         wide = FLOAT32 if dx.dtype.itemsize < 4 else dx.dtype
         count = b.convert(b.reduce_sum(b.convert(hit, dtype=wide), axes=self.axes), dtype=dx.dtype)

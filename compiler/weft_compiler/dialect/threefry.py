@@ -6,8 +6,8 @@ from weft_compiler.avals import UINT32
 from weft_compiler.dialect.op import NOT_LINEAR, NOTHING_TO_FOLD, ZERO_TANGENT, Integer, Op, Operand, op
 from weft_compiler.dialect.samples import Sample
 
-# Salmon, Moraes, Dror & Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3": the rotations of the 32-bit
-# variant with two words, in groups of four rounds, and the constant that makes the third word of the key.
+# Salmon, Moraes, Dror & Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3": rotations of the variant
+# with two 32-bit words, in groups of four rounds, and the constant that makes the third word of the key.
 _ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 _PARITY = 0x1BD11BDA
 _GROUPS = 5
@@ -26,7 +26,7 @@ def _known_answers():
 
 @op("threefry2x32")
 class Threefry2x32(Op):
-    """The block (x0, x1) under the key (k0, k1) after 20 rounds, elementwise on uint32 arrays of one shape."""
+    """The block (x0, x1) under the key (k0, k1) after 20 rounds; four uint32 arrays of one shape."""
 
     k0: Operand[Integer]
     k1: Operand[Integer]
@@ -56,13 +56,14 @@ class Threefry2x32(Op):
 
     def reference(self, k0, k1, x0, x1):
         keys = (k0, k1, k0 ^ k1 ^ np.uint32(_PARITY))
-        x0, x1 = x0 + k0, x1 + k1
-        for group in range(_GROUPS):
-            for turn in _ROTATIONS[group % 2]:
-                x0 = x0 + x1
-                x1 = (x1 << np.uint32(turn) | x1 >> np.uint32(32 - turn)) ^ x0
-            x0 = x0 + keys[(group + 1) % 3]
-            x1 = x1 + keys[(group + 2) % 3] + np.uint32(group + 1)
+        with np.errstate(over="ignore"):  # numbers modulo 2^32
+            x0, x1 = x0 + k0, x1 + k1
+            for group in range(_GROUPS):
+                for turn in _ROTATIONS[group % 2]:
+                    x0 = x0 + x1
+                    x1 = (x1 << np.uint32(turn) | x1 >> np.uint32(32 - turn)) ^ x0
+                x0 = x0 + keys[(group + 1) % 3]
+                x1 = x1 + keys[(group + 2) % 3] + np.uint32(group + 1)
         return x0, x1
 
 

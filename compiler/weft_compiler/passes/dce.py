@@ -62,18 +62,9 @@ def remove_dead_functions(module: Module) -> None:
         name = todo.pop()
         if name not in reached:
             reached.add(name)
-            todo.extend(callees(module.function(name)))
+            todo.extend(module.function(name).callees())
     for function in module:
         if function.name not in reached:
             module.remove_function(function.name)
     module.memo.clear()
 
-
-def callees(function: Function) -> list[str]:
-    """Functions that the ops of a function name, with repetitions."""
-    names: list[str] = []
-    for op in function.operations():
-        cls = REGISTRY.get(op.name)
-        if cls is not None and cls.callee_attrs:
-            names.extend(read_op(op).callees())
-    return names

@@ -25,10 +25,11 @@ class ExpandTransforms(ModulePass):
     def run(self, module: Module) -> None:
         done: set[str] = set()
         for function in module:
-            _expand_in(module, function.name, done)
+            expand_in(module, function.name, done)
 
 
-def _expand_in(module: Module, name: str, done: set[str]) -> None:
+def expand_in(module: Module, name: str, done: set[str]) -> None:
+    """Resolves the requests in one function and in those that it names."""
     if name in done:
         return
     done.add(name)
@@ -39,7 +40,7 @@ def _expand_in(module: Module, name: str, done: set[str]) -> None:
             continue
         inst = read_op(op)
         for callee in inst.callees():
-            _expand_in(module, callee, done)
+            expand_in(module, callee, done)
         if isinstance(inst, Request):
             _expand(module, function, op, inst)
 

@@ -7,7 +7,6 @@ from weft_compiler.body import read_op
 from weft_compiler.dialect.call import Call
 from weft_compiler.dialect.op import REGISTRY
 from weft_compiler.module import Function, Module
-from weft_compiler.passes.dce import callees
 from weft_compiler.passes.registry import ModulePass, register
 
 
@@ -21,7 +20,7 @@ class Inline(ModulePass):
     """
 
     def run(self, module: Module) -> None:
-        uses = Counter(name for function in module for name in callees(function))
+        uses = Counter(name for function in module for name in function.callees())
         done: set[str] = set()
         for function in module:
             inline_in(module, function.name, uses, done)

@@ -4,4 +4,13 @@ An entry is a pass with its options as `weft-opt --passes=` takes it (`"weft-cse
 `"func.func(cse)"`), or the name of another pipeline.
 """
 
-PIPELINES: dict[str, tuple[str, ...]] = {}
+PIPELINES: dict[str, tuple[str, ...]] = {
+    "weft-lower": (
+        "weft-expand-transforms",
+        "weft-inline",
+        "weft-simplify",
+        "weft-cse",
+        "weft-dce",
+        "weft-to-stablehlo",
+    ),
+}

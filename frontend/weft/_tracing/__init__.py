@@ -1,0 +1,1 @@
+"""Tracing: from calls of Python functions to IR, and running what was traced."""

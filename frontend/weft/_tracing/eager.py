@@ -1,0 +1,74 @@
+"""Eager execution: one op on arrays, by an executable that is cached for the op and the types."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import weft_runtime
+from weft_compiler import locations
+from weft_compiler.avals import Aval
+from weft_compiler.dialect.op import Op, OpTypeError, OpValueError
+from weft_compiler.module import Module
+from weft_runtime import Array, Executable
+
+from weft._tracing.executables import compile_module
+from weft._tracing.trace import Tracer, aval_of_array, explained, leak_message
+from weft.config import config
+from weft.errors import UnexpectedTracerError
+
+Entry = tuple[Callable[..., Any], Sequence[Any], bool, Executable]
+
+_entries: dict[tuple[Any, ...], Entry] = {}
+
+
+def run_op(inst: Op, operands: Sequence[Array], weak_type: bool = False) -> Any:
+    """The result of an op on arrays; a tuple where the op has several."""
+    try:
+        key = (inst, weak_type, *[x.spec for x in operands])
+    except AttributeError:
+        raise _not_arrays(operands) from None
+    if not operands:
+        key = (*key, config.trace_key)
+    entry = _entries.get(key)
+    if entry is None:
+        entry = _entries[key] = _compile(inst, operands, weak_type)
+    run, handlers, is_single, executable = entry
+    try:
+        out = run([x._b for x in operands]).consume_with_handlers(handlers)
+    except (RuntimeError, ValueError) as error:
+        raise executable.explain(error, operands) from None
+    return out[0] if is_single else tuple(out)
+
+
+def _compile(inst: Op, operands: Sequence[Array], weak_type: bool) -> Entry:
+    avals = [aval_of_array(x) for x in operands]
+    module = Module.new()
+    function = module.add_function(inst.name, avals, locations.unknown(), public=True)
+    try:
+        made = module.builder(function).emit(inst, function.args)
+    except (OpTypeError, OpValueError) as error:
+        raise explained(error, inst, operands) from None
+    outs = made if type(made) is tuple else (made,)
+    function.finish(outs, locations.unknown())
+    out_types: list[tuple[Aval, bool]] = [(v.aval, weak_type) for v in outs]
+    executable = compile_module(module, function.name, [x.spec for x in operands], out_types, name=inst.name)
+    return executable.run, executable.handlers, type(made) is not tuple, executable
+
+
+def _not_arrays(operands: Sequence[Any]) -> Exception:
+    for x in operands:
+        if type(x) is Tracer:
+            return UnexpectedTracerError(leak_message(x))
+    kinds = ", ".join(type(x).__name__ for x in operands)
+    return TypeError(f"operands must be arrays, got {kinds}")
+
+
+def clear() -> None:
+    """Forgets all cached ops."""
+    _entries.clear()
+
+
+def scalar(value: Any, dtype: Any, weak_type: bool) -> Array:
+    """A Python number as an array."""
+    return weft_runtime.scalar(value, dtype, weak_type)

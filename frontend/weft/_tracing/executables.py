@@ -1,0 +1,82 @@
+"""Traced modules to executables: lowering, handing over to the runtime, and the cache by structure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import weft_runtime
+from weft_compiler import lowering
+from weft_compiler.avals import Aval
+from weft_compiler.module import Module
+from weft_runtime import Executable, Spec
+
+OutType = tuple[Aval, bool]
+"""Aval and weak type of a result."""
+
+
+def compile_module(
+    module: Module,
+    entry: str,
+    in_specs: Sequence[Spec],
+    out_types: Sequence[OutType],
+    *,
+    donated: Sequence[int] = (),
+    name: str = "main",
+    options: Mapping[str, Any] | None = None,
+    device: Any = None,
+) -> Executable:
+    """Lowers a function of a module and compiles it; the module stays as it is."""
+    lowered = lowering.lower(module, entry, donated)
+    return compile_lowered(lowered, in_specs, out_types, donated=donated, name=name, options=options, device=device)
+
+
+def compile_lowered(
+    lowered: Module,
+    in_specs: Sequence[Spec],
+    out_types: Sequence[OutType],
+    *,
+    donated: Sequence[int] = (),
+    name: str = "main",
+    options: Mapping[str, Any] | None = None,
+    device: Any = None,
+) -> Executable:
+    """Compiles a lowered module."""
+    return weft_runtime.compile(
+        lowering.serialize(lowered),
+        in_specs,
+        [(aval.shape, aval.dtype, weak) for aval, weak in out_types],
+        donate=donated,
+        name=name,
+        options=options,
+        device=device,
+    )
+
+
+class ByStructure:
+    """Executables by what they compute: traces of the same ops on the same types compile once."""
+
+    def __init__(self, limit: int = 4096) -> None:
+        self._limit = limit
+        self._known: dict[tuple[Any, ...], Executable] = {}
+
+    def get(
+        self, module: Module, entry: str, in_specs: Sequence[Spec], out_types: Sequence[OutType], name: str
+    ) -> Executable:
+        """The executable of a function of a module, compiled at the first request."""
+        prepared = lowering.prepared(module, entry)
+        key = (lowering.serialize(prepared), tuple(in_specs), tuple(out_types))
+        found = self._known.pop(key, None)
+        if found is None:
+            found = compile_module(prepared, lowering.ENTRY, in_specs, out_types, name=name)
+            if len(self._known) >= self._limit:
+                self._known.pop(next(iter(self._known)))  # the least recently used
+        self._known[key] = found
+        return found
+
+    def clear(self) -> None:
+        """Forgets all."""
+        self._known.clear()
+
+
+BY_STRUCTURE = ByStructure()

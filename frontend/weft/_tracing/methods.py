@@ -1,0 +1,307 @@
+"""Operators and NumPy methods of `Array` and `Tracer`, attached to both classes when weft is imported.
+
+Arithmetic goes straight to the op where both operands are alike; everything else is the function of
+`weft.numpy` of the same name.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from weft_runtime import Array
+
+from weft._tracing.concrete import concrete
+from weft._tracing.trace import Tracer
+from weft.errors import (
+    ConcretizationTypeError,
+    TracerArrayConversionError,
+    TracerBoolConversionError,
+    TracerIntegerConversionError,
+)
+
+_BINARY = {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "true_divide",
+    "floordiv": "floor_divide",
+    "mod": "remainder",
+    "pow": "power",
+    "matmul": "matmul",
+    "and": "bitwise_and",
+    "or": "bitwise_or",
+    "xor": "bitwise_xor",
+    "lshift": "left_shift",
+    "rshift": "right_shift",
+    "divmod": "divmod",
+}
+_COMPARISON = {
+    "eq": "equal",
+    "ne": "not_equal",
+    "lt": "less",
+    "le": "less_equal",
+    "gt": "greater",
+    "ge": "greater_equal",
+}
+_UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
+
+_METHODS = (
+    "all any argmax argmin argpartition argsort choose clip compress conj conjugate cumprod cumsum diagonal dot "
+    "max mean min nonzero prod ptp ravel repeat round searchsorted sort squeeze std sum swapaxes take trace var"
+).split()
+
+
+def _other_is_array_like(x: Any) -> bool:
+    return not isinstance(x, (list, tuple, str, bytes, dict, set, type(None)))
+
+
+def _binary_method(function: Callable[..., Any], swapped: bool) -> Callable[..., Any]:
+    if swapped:
+
+        def method(self: Any, other: Any) -> Any:
+            if not _other_is_array_like(other) or hasattr(other, "_weft_operator_priority"):
+                return NotImplemented
+            return function(other, self)
+    else:
+
+        def method(self: Any, other: Any) -> Any:
+            kind = type(other)
+            if kind is not Array and kind is not Tracer and not _other_is_array_like(other):
+                return NotImplemented
+            return function(self, other)
+
+    return method
+
+
+def _unary_method(function: Callable[..., Any]) -> Callable[..., Any]:
+    def method(self: Any) -> Any:
+        return function(self)
+
+    return method
+
+
+def _numpy_method(name: str) -> Callable[..., Any]:
+    from weft import numpy
+
+    function = getattr(numpy, name)
+
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(self, *args, **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = f"`weft.numpy.{name}` of the array."
+    return method
+
+
+def attach() -> None:
+    """Gives both classes their operators and methods."""
+    from weft import numpy
+
+    methods: dict[str, Any] = {}
+    for name, function in _BINARY.items():
+        found = getattr(numpy, function)
+        methods[f"__{name}__"] = _binary_method(found, swapped=False)
+        methods[f"__r{name}__"] = _binary_method(found, swapped=True)
+    for name, function in _COMPARISON.items():
+        methods[f"__{name}__"] = _binary_method(getattr(numpy, function), swapped=False)
+    for name, function in _UNARY.items():
+        methods[f"__{name}__"] = _unary_method(getattr(numpy, function))
+    for name in _METHODS:
+        if hasattr(numpy, name):
+            methods[name] = _numpy_method(name)
+    methods.update(_SHAPE_METHODS)
+    for name, method in methods.items():
+        setattr(Array, name, method)
+        setattr(Tracer, name, method)
+    for name, method in _TRACER_METHODS.items():
+        setattr(Tracer, name, method)
+
+
+# Shape methods whose call differs from the function's.
+
+
+def _getitem(self: Any, index: Any) -> Any:
+    from weft._indexing import getitem
+
+    return getitem(self, index)
+
+
+def _setitem(self: Any, index: Any, value: Any) -> None:
+    raise TypeError(
+        f"{type(self).__name__} is immutable: assignment to elements is not supported.\n"
+        "  Instead of x[idx] = y, use x = x.at[idx].set(y), which makes a new array."
+    )
+
+
+def _iter(self: Any) -> Any:
+    if self.ndim == 0:
+        raise TypeError("iteration over a 0-d array")
+    return (self[i] for i in range(self.shape[0]))
+
+
+def _len(self: Any) -> int:
+    if self.ndim == 0:
+        raise TypeError("len() of unsized object")
+    return self.shape[0]
+
+
+def _reshape(self: Any, *shape: Any, order: str = "C", **kwargs: Any) -> Any:
+    from weft import numpy
+
+    wanted = shape[0] if len(shape) == 1 else shape
+    return numpy.reshape(self, wanted, order=order, **kwargs)
+
+
+def _transpose(self: Any, *axes: Any) -> Any:
+    from weft import numpy
+
+    wanted = None if not axes or axes == (None,) else axes[0] if len(axes) == 1 else axes
+    if isinstance(wanted, int):
+        wanted = (wanted,)
+    return numpy.transpose(self, wanted)
+
+
+def _astype(self: Any, dtype: Any = None, copy: bool = False, device: Any = None) -> Any:
+    from weft import numpy
+
+    return numpy.astype(self, dtype)
+
+
+def _at(self: Any) -> Any:
+    from weft._indexing import IndexUpdateHelper
+
+    return IndexUpdateHelper(self)
+
+
+def _flatten(self: Any, order: str = "C") -> Any:
+    from weft import numpy
+
+    return numpy.ravel(self, order=order)
+
+
+def _view(self: Any, dtype: Any = None, type: Any = None) -> Any:
+    from weft import numpy
+
+    return numpy.view(self, dtype)
+
+
+def _real(self: Any) -> Any:
+    from weft import numpy
+
+    return numpy.real(self)
+
+
+def _imag(self: Any) -> Any:
+    from weft import numpy
+
+    return numpy.imag(self)
+
+
+def _copy(self: Any) -> Any:
+    from weft import numpy
+
+    return numpy.array(self, copy=True)
+
+
+def _matrix_transpose(self: Any) -> Any:
+    from weft import numpy
+
+    return numpy.swapaxes(self, -1, -2)
+
+
+_SHAPE_METHODS: dict[str, Any] = {
+    "__getitem__": _getitem,
+    "__setitem__": _setitem,
+    "__iter__": _iter,
+    "__len__": _len,
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "astype": _astype,
+    "flatten": _flatten,
+    "view": _view,
+    "copy": _copy,
+    "at": property(_at),
+    "T": property(_transpose),
+    "mT": property(_matrix_transpose),
+    "real": property(_real),
+    "imag": property(_imag),
+}
+
+
+# What only a tracer does: it has a value only where nothing is staged.
+
+
+def _value_or(self: Tracer, error: Callable[[Tracer], Exception]) -> Array:
+    value = concrete(self)
+    if value is None:
+        raise error(self)
+    return value
+
+
+def _bool(self: Tracer) -> bool:
+    return bool(_value_or(self, TracerBoolConversionError))
+
+
+def _index(self: Tracer) -> int:
+    return operator.index(_value_or(self, TracerIntegerConversionError))
+
+
+def _as_number(kind: type) -> Callable[[Tracer], Any]:
+    def method(self: Tracer) -> Any:
+        return kind(
+            _value_or(self, lambda t: ConcretizationTypeError(t, f"It arose from {kind.__name__}() on a tracer."))
+        )
+
+    return method
+
+
+def _array(self: Tracer, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    value = _value_or(self, TracerArrayConversionError)
+    return np.asarray(value) if dtype is None else np.asarray(value).astype(dtype)
+
+
+def _item(self: Tracer, *args: int) -> Any:
+    return _value_or(self, lambda t: ConcretizationTypeError(t, "It arose from item() on a tracer.")).item(*args)
+
+
+def _tolist(self: Tracer) -> Any:
+    return _value_or(self, lambda t: ConcretizationTypeError(t, "It arose from tolist() on a tracer.")).tolist()
+
+
+def _tracer_repr(self: Tracer) -> str:
+    shape = ",".join(map(str, self.shape))
+    kind = self.trace.kind
+    name = {"jit": "JitTracer", "grad": "GradTracer", "vmap": "BatchTracer", "jvp": "JVPTracer"}.get(kind)
+    name = name or f"{kind.title().replace('_', '')}Tracer"
+    weak = "~" if self.weak_type else ""
+    return f"{name}<{weak}{getattr(self.dtype, 'name', self.dtype)}[{shape}]>"
+
+
+def _tracer_format(self: Tracer, spec: str) -> str:
+    return repr(self) if not spec else format(_item(self), spec)
+
+
+def _block(self: Tracer) -> Tracer:
+    return self
+
+
+_TRACER_METHODS: dict[str, Any] = {
+    "__bool__": _bool,
+    "__index__": _index,
+    "__int__": _as_number(int),
+    "__float__": _as_number(float),
+    "__complex__": _as_number(complex),
+    "__array__": _array,
+    "__repr__": _tracer_repr,
+    "__str__": _tracer_repr,
+    "__format__": _tracer_format,
+    "item": _item,
+    "tolist": _tolist,
+    "block_until_ready": _block,
+    "itemsize": property(lambda self: self.dtype.itemsize),
+    "nbytes": property(lambda self: self.size * self.dtype.itemsize),
+}
+

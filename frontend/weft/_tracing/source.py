@@ -1,0 +1,64 @@
+"""Where in the user's file an operation was asked for."""
+
+import linecache
+import os
+import sys
+from types import CodeType
+from typing import Any
+
+from weft_compiler import locations
+
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_PACKAGES = (os.path.join(_HERE, ""),)
+_STDLIB = tuple(os.path.join(os.path.dirname(os.path.abspath(os.__file__)), name) for name in ("functools.py", "contextlib.py"))
+_internal: dict[CodeType, bool] = {}
+_locations: dict[tuple[CodeType, int], Any] = {}  # an MLIR location, opaque here
+
+
+def _is_internal(code: CodeType) -> bool:
+    name = code.co_filename
+    found = _internal[code] = name.startswith(_PACKAGES) or name in _STDLIB
+    return found
+
+
+def location() -> Any:
+    """The location of the innermost frame outside of weft; made once per place in the code."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        code = frame.f_code
+        internal = _internal.get(code)
+        if internal is None:
+            internal = _is_internal(code)
+        if not internal:
+            key = (code, frame.f_lasti)
+            found = _locations.get(key)
+            if found is None:
+                found = _locations[key] = _make(code, frame.f_lasti, frame.f_lineno)
+            return found
+        frame = frame.f_back  # type: ignore[assignment]
+    return locations.unknown()
+
+
+def _make(code: CodeType, instruction: int, line: int | None) -> Any:
+    column = 0
+    for i, position in enumerate(code.co_positions()):
+        if i == instruction // 2:
+            column = (position[2] or 0) + 1
+            break
+    return locations.in_file(code.co_filename, line or 0, column)
+
+
+def describe(loc: Any) -> tuple[str, str]:
+    """`train.py:31` and the source line there; empty strings where the place is unknown."""
+    place = locations.described(loc)
+    if place is None:
+        return "", ""
+    filename, line = place
+    return f"{os.path.basename(filename)}:{line}", linecache.getline(filename, line).strip()
+
+
+def describe_function(fun: Any) -> str:
+    """`f at train.py:12`, as messages name a function."""
+    name = getattr(fun, "__name__", None) or type(fun).__name__
+    code = getattr(fun, "__code__", None)
+    return f"{name} at {code.co_filename}:{code.co_firstlineno}" if code else name
