@@ -18,7 +18,7 @@ from weft_runtime import pjrt, plugins
 from weft_runtime.sharding import SingleDeviceSharding
 
 _AUTOMATIC = ("tpu", "cuda", "rocm", "mps", "metal")
-_ALIASES = {"gpu": ("cuda", "rocm"), "metal": ("metal", "mps")}
+_ALIASES: dict[str, tuple[str, ...]] = {"gpu": ("cuda", "rocm"), "metal": ("metal", "mps")}
 
 
 @dataclass
@@ -197,16 +197,18 @@ def _named_client(name: str) -> pjrt.Client:
     if known is not None:
         return known
     wanted = _wanted()
-    choices = _ALIASES.get(name, (name,))
+    choices: tuple[str, ...] = _ALIASES.get(name, (name,))
     if wanted is not None and name not in wanted and not set(choices) & set(wanted):
         raise RuntimeError(f"platform {name!r} is not among WEFT_PLATFORMS={','.join(wanted)}")
+    if len(choices) > 1:
+        choices = tuple(filter(plugins.find().__contains__, choices)) or choices[:1]
     reasons = []
     for platform in choices:
         started = _backends.clients.get(platform) or _start(platform)
         if started is not None:
             _backends.clients[name] = started
             return started
-        reasons.append(_backends.failures[platform])
+        reasons.append(f"{platform}: " * (len(choices) > 1) + _backends.failures[platform])
     _backends.failures[name] = "; ".join(reasons)
     raise RuntimeError(f"platform {name!r} did not start: {_backends.failures[name]}")
 

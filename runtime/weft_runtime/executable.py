@@ -201,8 +201,7 @@ def _load(
     use_cache: bool,
 ) -> pjrt.LoadedExecutable:
     client = sharding.devices[0].client
-    if client.platform == "cpu" and lapack.needs_lapack(module):
-        lapack.ensure_lapack()
+    lapack.prepare(module, client.platform)
     data_dir = plugins.cuda_data_dir() if client.platform in ("gpu", "cuda") else None
     options = pjrt.compile_options(sharding.devices, flags, data_dir)
     try:

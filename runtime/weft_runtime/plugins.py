@@ -182,6 +182,14 @@ def register_gpu_calls(platform: str, capi: Any) -> list[str]:
     return sorted(targets)
 
 
+@functools.cache
+def ensure_hybrid_kernels(platform: str) -> None:
+    """Ready the calls that leave their work to LAPACK on the host (`cuhybrid_eig_real`); it imports scipy."""
+    package = _kernel_package(platform)
+    if package is not None:
+        importlib.import_module(f"{package}._hybrid").initialize()
+
+
 def _kernel_package(platform: str) -> str | None:
     prefix = f"jax_{platform}"
     found = [
