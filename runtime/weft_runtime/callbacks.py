@@ -13,11 +13,18 @@ from typing import Any  # a user's function, on arrays of every kind
 import numpy as np
 
 
+def call_target(platform: str) -> str:
+    """The custom call by which a program for this platform (cpu, gpu, ...) calls a host callback."""
+    return "xla_ffi_python_cpu_callback" if platform == "cpu" else "xla_ffi_python_gpu_callback"
+
+
 @dataclass(frozen=True)
 class HostCallback:
     """A function from numpy arrays to numpy arrays (a sequence, or one array where there is one result).
 
-    The program names it by its index in the list given to `compile`.
+    The program names it by its index in the list given to `compile`:
+
+        stablehlo.custom_call @<call_target>(...) {api_version = 4 : i32, backend_config = {index = 0 : ui64}}
     """
 
     fn: Callable[..., Any]

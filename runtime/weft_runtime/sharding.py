@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from weft_runtime import pjrt
 
 
-class Sharding:
+class Sharding(ABC):
     """Devices, and how a value is laid over them. Interned: the same sharding is the same object.
 
     `impl` is jaxlib's form of it, `devices` the devices in the order of their shards.
@@ -37,16 +38,16 @@ class Sharding:
         return len(self.addressable_devices) == len(self.devices)
 
     @property
-    def is_fully_replicated(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_fully_replicated(self) -> bool: ...
 
+    @abstractmethod
     def shard_shape(self, global_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the part that one device holds."""
-        raise NotImplementedError
 
+    @abstractmethod
     def devices_indices_map(self, global_shape: tuple[int, ...]) -> dict[pjrt.Device, tuple[slice, ...]]:
         """Which part of a value of `global_shape` each device holds."""
-        raise NotImplementedError
 
 
 class SingleDeviceSharding(Sharding):

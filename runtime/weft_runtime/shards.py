@@ -29,7 +29,5 @@ class Shard:
 def shards_of(x: Array) -> list[Shard]:
     """The shards on this process's devices."""
     x._live()
-    sharding = x.spec.sharding
-    if len(sharding.devices) != 1:
-        raise NotImplementedError(f"shards of an array with sharding {sharding}")
-    return [Shard(sharding.devices[0], (slice(None),) * x.ndim, 0, x)]
+    ((device, index),) = x.spec.sharding.devices_indices_map(x.shape).items()  # the only kind so far
+    return [Shard(device, index, 0, x)]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import weft_runtime as wr
-from weft_runtime import HostCallback
+from weft_runtime import HostCallback, callbacks
 
 F4 = np.dtype("f4")
 
@@ -48,6 +48,10 @@ def x():
 def run(x, fn, **kwargs):
     callback = HostCallback(fn, [((4,), F4)], **kwargs)
     return np.asarray(wr.compile(CALL, [x.spec], OUT, host_callbacks=[callback])([x])[0]).tolist()
+
+
+def test_call_target():
+    assert f"@{callbacks.call_target('cpu')}(" in CALL
 
 
 def test_one_result(x):
