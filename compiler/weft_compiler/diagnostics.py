@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from weft_compiler.bindings import ir
 
@@ -26,9 +26,19 @@ class Place:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where source lines are found: in the texts given here by name, else in files."""
+    """Where source lines are found: in the texts given here by name, else in files.
+
+    `moved` is a line that was parsed with its text moved right, and by how many columns.
+    """
 
     texts: Mapping[str, str] = field(default_factory=dict)
+    moved: Place | None = None
+
+    def original(self, place: Place) -> Place:
+        """The place in the text as it was written."""
+        if self.moved is None or (place.file, place.line) != (self.moved.file, self.moved.line):
+            return place
+        return replace(place, column=max(place.column - self.moved.column, 1))
 
     def line(self, place: Place) -> str:
         text = self.texts.get(place.file)
@@ -55,13 +65,14 @@ class Diagnostic:
     def _lines(self, sources: Sources) -> list[str]:
         if self.place is None:
             return [f"{self.severity}: {self.message}"]
-        lines = [f"{self.place}: {self.severity}: {self.message}"]
-        source = sources.line(self.place)
+        place = sources.original(self.place)
+        lines = [f"{place}: {self.severity}: {self.message}"]
+        source = sources.line(place)
         if source:
             lines.append(source)
-        if source and self.place.column > 0:
+        if source and place.column > 0:
             # Tabs stay tabs, so the caret stands under its column at any tab width.
-            before = source[: self.place.column - 1]
+            before = source[: place.column - 1]
             lines.append("".join(c if c == "\t" else " " for c in before) + "^")
         return lines
 

@@ -19,6 +19,7 @@ from weft_compiler.passes.driver import (
     Watcher,
     check_rules,
     check_structure,
+    has_weft_ops,
     run_pipeline,
 )
 from weft_compiler.passes.options import PipelineError
@@ -166,8 +167,8 @@ class _Job:
     def _transformed(self, source: Source) -> Module:
         module = source.parse()
         checks = [] if self.options.no_verify else [check_structure, check_rules]
-        if checks:
-            check_rules(module)  # the parser has checked the structure
+        if checks and has_weft_ops(module):
+            run_pipeline(module, "weft-verify")  # the parser has checked the structure
         run_pipeline(module, self.steps, checks=checks, watchers=self._watchers())
         return module
 

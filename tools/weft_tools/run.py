@@ -12,7 +12,7 @@ from weft_compiler.avals import Aval
 from weft_compiler.bindings import context, ir
 from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.module import Module
-from weft_compiler.passes.driver import PassFault, check_rules, check_structure, has_weft_ops, run_pipeline
+from weft_compiler.passes.driver import PassFault, check_structure, has_weft_ops, run_pipeline
 from weft_compiler.passes.options import PipelineError
 from weft_tools import command
 from weft_tools.command import Exit, Streams
@@ -103,7 +103,8 @@ def _names_ir(word: str) -> bool:
 def _lowered(source: Source, options: argparse.Namespace) -> Module:
     """The module in StableHLO, with the function to run as `@main` and nothing that it does not use."""
     module = source.parse()
-    check_rules(module)
+    if has_weft_ops(module):
+        run_pipeline(module, "weft-verify")
     _make_entry(module, _function_name(module, options.fn))
     run_pipeline(module, "symbol-dce")
     lowering = _LOWERING if options.passes is None and has_weft_ops(module) else options.passes

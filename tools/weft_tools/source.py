@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from weft_compiler.bindings import context, ir
-from weft_compiler.diagnostics import DiagnosticError, Sources
+from weft_compiler.diagnostics import DiagnosticError, Place, Sources
 from weft_compiler.module import Module
 from weft_tools.command import Exit, Streams
 
@@ -16,6 +16,7 @@ _BYTECODE = b"ML\xefR"
 _BLANK_OR_COMMENT = re.compile(r"\s*(//.*)?$")
 _ALIAS = re.compile(r"\s*[#!][\w.$-]+\s*=")
 _RESOURCES = "{-#"  # the section after the last op that holds the data of dense_resource attributes
+_OPENING = "module {"
 _MODULE = re.compile(r"\s*\"?(builtin\.)?module\b")
 
 
@@ -29,8 +30,10 @@ class Source:
     @property
     def sources(self) -> Sources:
         """Where diagnostics find the lines of this text."""
-        texts = {self.name: self.content} if isinstance(self.content, str) else {}
-        return Sources(texts)
+        if isinstance(self.content, bytes):
+            return Sources()
+        _, moved = with_module(self.content)
+        return Sources({self.name: self.content}, Place(self.name, moved, len(_OPENING)) if moved else None)
 
     def chunks(self) -> Iterator[Source]:
         """The parts between `// -----` lines, each padded so that its lines keep their numbers."""
@@ -50,7 +53,7 @@ class Source:
             with context():
                 if isinstance(self.content, bytes):
                     return Module(ir.Module.parse(self.content))
-                return Module(ir.Operation.parse(with_module(self.content), source_name=self.name))
+                return Module(ir.Operation.parse(with_module(self.content)[0], source_name=self.name))
         except ir.MLIRError as error:
             raise DiagnosticError.from_mlir(error) from None
 
@@ -74,24 +77,26 @@ def read_source(path: str, streams: Streams, tool: str) -> Source:
         raise Exit(1, f"{tool}: {path} is neither MLIR text nor MLIR bytecode") from None
 
 
-def with_module(text: str) -> str:
-    """`text` with an explicit `module` around it, every op still on its line and in its column.
+def with_module(text: str) -> tuple[str, int]:
+    """`text` with an explicit `module` around it, every op still on its line.
 
     The opening takes the place of the comment or empty line before the first op. Where there is none, the
-    line of the first op moves right by the opening.
+    line of the first op moves right by the opening: its number is returned, 0 if none moves.
     """
     lines = text.split("\n")
     first = next((i for i, line in enumerate(lines) if not _before_ops(line)), len(lines))
     if first == len(lines):
-        return text + "\nmodule {}"
+        return text + f"\n{_OPENING}}}", 0
     if _MODULE.match(lines[first]):
-        return text
+        return text, 0
+    moved = 0
     if first > 0 and not _ALIAS.match(lines[first - 1]):
-        lines[first - 1] = "module {"
+        lines[first - 1] = _OPENING
     else:
-        lines[first] = "module {" + lines[first]
+        lines[first] = _OPENING + lines[first]
+        moved = first + 1
     end = next((i for i, line in enumerate(lines) if line.startswith(_RESOURCES)), len(lines))
-    return "\n".join([*lines[:end], "}", *lines[end:]])
+    return "\n".join([*lines[:end], "}", *lines[end:]]), moved
 
 
 def _before_ops(line: str) -> bool:
