@@ -84,13 +84,13 @@ except RuntimeError as error: print(error)
     ],
 )
 def test_number_of_cpu_devices(run_python, environment, count):
-    done = run_with_devices(run_python, "print(wr.device_count())", WEFT_PLATFORMS="cpu", **environment)
+    done = run_with_devices(run_python, "print(wr.device_count())", **environment)
     assert done.stdout == f"{count}\n"
 
 
 def test_number_of_cpu_devices_that_is_none(run_python):
     code = "try: wr.devices()\nexcept RuntimeError as error: print(error)"
-    done = run_with_devices(run_python, code, WEFT_PLATFORMS="cpu", WEFT_NUM_CPU_DEVICES="many")
+    done = run_with_devices(run_python, code, WEFT_NUM_CPU_DEVICES="many")
     assert "WEFT_NUM_CPU_DEVICES must be a positive number, got 'many'" in done.stdout
 
 
@@ -122,7 +122,7 @@ f = wr.compile(MODULE, [x.spec], [((2,), F4, False)])
 try: f([y])
 except ValueError as error: print(error)
 """
-    done = run_with_devices(run_python, code, WEFT_PLATFORMS="cpu", WEFT_NUM_CPU_DEVICES="3")
+    done = run_with_devices(run_python, code, WEFT_NUM_CPU_DEVICES="3")
     assert done.stdout.splitlines() == [
         "cpu:1 cpu:1 [2.0, 4.0] True",
         "cpu:2 cpu:2 [2.0, 4.0] False",
@@ -150,6 +150,5 @@ def test_fork_is_warned_of(run_python):
     done = run_with_devices(
         run_python,
         "import os; wr.devices()\npid = os.fork()\nif pid == 0: os._exit(0)\nos.waitpid(pid, 0)",
-        WEFT_PLATFORMS="cpu",
     )
     assert "Start processes by spawn" in done.stderr

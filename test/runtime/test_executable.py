@@ -43,7 +43,7 @@ def test_weak_type_and_commitment_of_results():
     x = put(1, 2, 3)
     (y,) = wr.compile(DOUBLE, [x.spec], [((3,), F4, True)])([x])
     assert y.weak_type and not y.committed
-    x = put(1, 2, 3, device=wr.devices()[0])
+    x = put(1, 2, 3, device=wr.devices("cpu")[0])
     (y,) = wr.compile(DOUBLE, [x.spec], [((3,), F4, False)])([x])
     assert y.committed
     (y,) = wr.compile(DOUBLE, [x.spec], [((3,), F4, False)], committed=False)([x])
@@ -85,9 +85,9 @@ def parsed(text):
 
 
 def test_arguments_in_host_memory_give_results_in_device_memory():
-    x = wr.move(put(1, 2, 3), wr.SingleDeviceSharding(wr.devices()[0], "pinned_host"))
+    x = wr.move(put(1, 2, 3), wr.SingleDeviceSharding(wr.devices("cpu")[0], "pinned_host"))
     (y,) = wr.compile(DOUBLE, [x.spec], [((3,), F4, False)])([x])
-    assert y.sharding is wr.SingleDeviceSharding(wr.devices()[0]) and y.tolist() == [2, 4, 6]
+    assert y.sharding is wr.SingleDeviceSharding(wr.devices("cpu")[0]) and y.tolist() == [2, 4, 6]
 
 
 def test_flags_of_one_compilation():

@@ -75,7 +75,7 @@ def test_layouts_of_numpy():
 
 
 def test_commitment():
-    device = wr.devices()[0]
+    device = wr.devices("cpu")[0]
     assert not wr.device_put(1, F4).committed
     assert wr.device_put(1, F4, device=device).committed
     assert not wr.device_put(1, F4, device=device, committed=False).committed
