@@ -45,7 +45,7 @@ def main(argv: Sequence[str], streams: Streams) -> int:
     source = read_source(path, streams, "weft-run")
     try:
         module = _lowered(source, options)
-        results = _results(module, _values(module.signature("main").inputs, texts, options), options)
+        results = _results(module, _values(_inputs(module), texts, options), options)
     except DiagnosticError as error:
         raise Exit(1, error.render(source.sources)) from None
     except (PassFault, PipelineError, ValueTextError) as error:
@@ -146,6 +146,13 @@ def _rename(module: Module, old: str, new: str) -> None:
     module.invalidate()
 
 
+def _inputs(module: Module) -> tuple[Aval, ...]:
+    try:
+        return module.signature("main").inputs
+    except TypeError as error:
+        raise Exit(1, f"weft-run: {error}, and only such can be given and printed") from None
+
+
 def _values(avals: Sequence[Aval], texts: Sequence[str], options: argparse.Namespace) -> list[np.ndarray]:
     """One array for each input; raises Exit if there are too few values or too many."""
     if len(texts) > len(avals) or (len(texts) < len(avals) and options.random is None):
@@ -168,11 +175,12 @@ def _results(module: Module, values: list[np.ndarray], options: argparse.Namespa
     # Imported here: a mistake in the input is told before jaxlib has loaded.
     from weft_tools import backends
 
-    if options.backend == "interpreter":
-        return backends.run_interpreter(module, values)
+    execute = backends.run_interpreter if options.backend == "interpreter" else backends.run_pjrt
     try:
-        return backends.run_pjrt(module, values)
-    except RuntimeError as error:
+        return execute(module, values)
+    except ir.MLIRError as error:
+        raise DiagnosticError.from_mlir(error) from None
+    except (RuntimeError, ValueError) as error:  # what XLA cannot compile or run
         raise Exit(1, f"weft-run: {error}") from None
 
 
