@@ -43,7 +43,7 @@ class StopGradient(Op):
 
 @op("optimization_barrier")
 class OptimizationBarrier(Op):
-    """Its operands. The backend has all of them before anything that uses one, and sees no identity across."""
+    """Its operands. The backend has all of them before it uses one, and applies no identity across."""
 
     xs: Operands[Anything]
 

@@ -64,8 +64,8 @@ class BesselI1e(Chlo):
 def _i0e(x):
     """The integral (1/pi) ∫ exp(x (cos t - 1)) dt over [0, pi] by the trapezoidal rule.
 
-    The integrand is periodic: the rule converges exponentially, once the step resolves the peak at 0, which is
-    1 / sqrt(x) wide.
+    The integrand is periodic: the rule converges exponentially, once the step resolves the peak at 0, which
+    is 1 / sqrt(x) wide.
     """
     points = 64 + 16 * math.isqrt(int(x) + 1)
     t = np.linspace(0.0, np.pi, points + 1)
