@@ -1,23 +1,15 @@
 """Reading the body of a function: each op once, as its op instance with operands and results as values."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator
 
 from weft_compiler.avals import aval_of
 from weft_compiler.bindings import ir
 from weft_compiler.diagnostics import DiagnosticError
-from weft_compiler.dialect.builder import Val
+from weft_compiler.dialect.builder import Step, Val
 from weft_compiler.dialect.op import REGISTRY, Op, Signature
 from weft_compiler.module import Function, Module
 
-
-class Step(NamedTuple):
-    """One op of a body."""
-
-    op: ir.Operation
-    inst: Op
-    operands: list[Val]
-    results: list[Val]
+__all__ = ["Step", "read_body", "read_op", "signatures"]
 
 
 def read_op(op: ir.Operation) -> Op:
@@ -31,8 +23,15 @@ def read_op(op: ir.Operation) -> Op:
         raise DiagnosticError(f"{cls.name}: {error.args[0] if error.args else error}", op.location) from error
 
 
-def read_body(module: Module, function: Function) -> Iterator[Step]:
-    """The ops of a function in order, without its return. The function may be edited behind the walk."""
+def read_body(module: Module, function: Function) -> Iterable[Step]:
+    """The ops of a function in order, without its return: as noted by its builder, else read from the IR.
+
+    The function may be edited behind the walk, after `function.steps = None`.
+    """
+    return function.steps if function.steps is not None else _read(function)
+
+
+def _read(function: Function) -> Iterator[Step]:
     vals: dict[ir.Value, Val] = {a.ir: a for a in function.args}
     for op in function.operations():
         inst = read_op(op)
@@ -50,7 +49,7 @@ def read_body(module: Module, function: Function) -> Iterator[Step]:
             made = [Val(r, aval_of(r.type)) for r in results]
         for v in made:
             vals[v.ir] = v
-        yield Step(op, inst, operands, made)
+        yield Step(op, inst, operands, made, op.location)
 
 
 def signatures(module: Module, inst: Op) -> list[Signature]:

@@ -1,28 +1,63 @@
 """From a traced module to what the runtime compiles: the standard pipeline, then StableHLO bytes."""
 
+import functools
 import io
 from collections.abc import Sequence
 
-from weft_compiler.bindings import context, ir
+from weft_compiler import collector
+from weft_compiler.bindings import PassManager, context, ir
 from weft_compiler.module import Module
-from weft_compiler.passes.pipelines import PIPELINES
-from weft_compiler.passes.registry import make_pass
+from weft_compiler.passes.expand_transforms import Expander
+from weft_compiler.passes.inline import inline_single_calls
+from weft_compiler.passes.to_stablehlo import lower_function
 
 ENTRY = "main"
 """Name of the function that PJRT runs."""
 
 
 def lower(module: Module, entry: str, donated: Sequence[int] = ()) -> Module:
-    """A lowered copy of a module with `entry` as its only public function, named `main`.
+    """A new module with `entry` in StableHLO as its public function `main`, and what it calls.
 
-    The memory of the arguments in `donated` may be used for results.
+    The same as the pipeline `weft-lower`, without changing `module`: each function is read as it was noted while
+    it was written. The memory of the arguments in `donated` may be used for results.
     """
-    copy = prepared(module, entry)
-    if donated:
-        _mark_donated(copy, donated)
-    for name in PIPELINES["weft-lower"]:
-        make_pass(name).run(copy)
-    return copy
+    with collector.held():
+        return _lower(module, entry, donated)
+
+
+def _lower(module: Module, entry: str, donated: Sequence[int]) -> Module:
+    layer = Module.over(module)
+    name = Expander(layer).expand(entry)
+    inline_single_calls(layer, layer.own_functions())
+    target = Module.new()
+    with context():
+        for needed in _reachable(layer, name):
+            function = layer.function(needed)
+            lower_function(layer, function, target, ENTRY if needed == name else needed, folds=True)
+        target.invalidate()
+        for made in target:
+            if made.name != ENTRY:
+                made.hide()
+        target.function(ENTRY).publish()
+        if donated:
+            _mark_donated(target, donated)
+        _cse().run(target.ir.operation)
+    return target
+
+
+@functools.cache
+def _cse() -> PassManager:
+    """MLIR's own pass: StableHLO ops tell it that they have no effects, so it also removes what is not used."""
+    manager = PassManager.parse("builtin.module(cse)", context())
+    manager.enable_verifier(False)
+    return manager
+
+
+def _reachable(module: Module, entry: str) -> list[str]:
+    found = [entry]
+    for name in found:
+        found.extend(c for c in dict.fromkeys(module.function(name).callees()) if c not in found)
+    return found
 
 
 def prepared(module: Module, entry: str) -> Module:

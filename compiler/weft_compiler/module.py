@@ -1,12 +1,13 @@
 """Modules and their functions: single-block `func.func`s that call each other by symbol."""
 
 import re
+from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from weft_compiler.bindings import context, ir
 from weft_compiler.dialect import load
-from weft_compiler.dialect.builder import Builder, Val
+from weft_compiler.dialect.builder import Builder, Step, Val
 from weft_compiler.dialect.op import REGISTRY, Signature
 from weft_compiler.avals import Aval, aval_of
 
@@ -15,9 +16,13 @@ _MODULE = re.compile(r"(\s|//[^\n]*\n|#[^\n]*\n)*(builtin\.)?module\b")
 
 
 class Function:
-    """One `func.func`: name, argument values, the block they belong to."""
+    """One `func.func`: name, argument values, the block they belong to.
 
-    __slots__ = ("_signature", "block", "name", "op")
+    `steps` is what builders noted while they wrote the body, None once something else has edited it: a pass
+    reads a body through `body.read_body`, which takes the notes where there are any.
+    """
+
+    __slots__ = ("_args", "_signature", "block", "is_spliced", "name", "op", "steps")
 
     def __init__(self, op: ir.Operation) -> None:
         self.op = op
@@ -25,6 +30,10 @@ class Function:
         blocks = op.regions[0].blocks
         self.block: ir.Block | None = blocks[0] if len(blocks) else None
         self._signature: Signature | None = None
+        self._args: list[Val] = []
+        self.is_spliced = False
+        """The body has moved into the caller; an empty shell is left."""
+        self.steps: list[Step] | None = None
 
     @property
     def body(self) -> ir.Block:
@@ -34,8 +43,17 @@ class Function:
 
     @property
     def args(self) -> list[Val]:
-        """The arguments as values."""
-        return [Val(a, aval_of(a.type)) for a in self.body.arguments]
+        """The arguments as values, the same objects at each call."""
+        arguments = self.body.arguments
+        if len(self._args) != len(arguments):
+            self._args.extend([Val(a, aval_of(a.type)) for a in list(arguments)[len(self._args) :]])
+        return self._args
+
+    def add_arg(self, aval: Aval) -> Val:
+        """One more argument, the last."""
+        args = self.args
+        args.append(Val(self.body.add_argument(aval.ty, self.op.location), aval))
+        return args[-1]
 
     @property
     def signature(self) -> Signature:
@@ -52,6 +70,11 @@ class Function:
     def callees(self) -> list[str]:
         """Functions that the ops of the body name, with repetitions."""
         names: list[str] = []
+        if self.steps is not None:
+            for step in self.steps:
+                if step.inst.callee_attrs:
+                    names.extend(step.inst.callees())
+            return names
         for op in self.operations():
             cls = REGISTRY.get(op.name)
             if cls is not None and cls.callee_attrs:
@@ -71,6 +94,8 @@ class Function:
         """Ends the body with a return and sets the function's type from its arguments and `results`."""
         ir.Operation.create(_RETURN, [], [v.ir for v in results], None, None, 0, loc, ir.InsertionPoint(self.body))
         self.update_type([v.aval for v in results])
+        if self.steps is not None and len(self.steps) != len(self.body.operations) - 1:
+            self.steps = None  # not every op was made by a builder that notes
 
     @property
     def is_public(self) -> bool:
@@ -92,6 +117,7 @@ class Function:
         old = self.terminator
         loc = old.location
         old.erase()
+        self.steps = None
         self.finish(results, loc)
 
     def update_type(self, outputs: Sequence[Aval]) -> None:
@@ -121,6 +147,13 @@ class Module:
             return cls(ir.Module.create(loc or ir.Location.unknown()))
 
     @classmethod
+    def over(cls, base: "Module") -> "Module":
+        """A module that sees the functions of `base` beside its own, so that `base` stays as it is."""
+        made = cls.new()
+        made._functions = ChainMap({}, base.functions)  # type: ignore[assignment]
+        return made
+
+    @classmethod
     def parse(cls, text: str | bytes, source_name: str = "-") -> "Module":
         """Reads a module from text or bytecode; raises ir.MLIRError with its diagnostics."""
         with context():
@@ -136,6 +169,11 @@ class Module:
             made = [Function(o) for o in ops if o.name == "func.func"]
             self._functions = {f.name: f for f in made}
         return self._functions
+
+    def own_functions(self) -> list["Function"]:
+        """The functions of the module itself, without those of the module that it was made over."""
+        functions = self.functions
+        return list(functions.maps[0].values() if isinstance(functions, ChainMap) else functions.values())
 
     def invalidate(self) -> None:
         """Forgets what is known of the functions, after something else has changed the module."""
@@ -181,6 +219,7 @@ class Module:
             made = ir.Operation.create("func.func", [], [], attrs, None, 1, loc, ir.InsertionPoint(self.ir.body))
             made.regions[0].blocks.append(*types, arg_locs=[loc] * len(types))
         function = Function(made)
+        function.steps = []
         self.functions[name] = function
         return function
 
@@ -243,7 +282,7 @@ class Module:
 
     def builder(self, function: Function) -> Builder:
         """A builder at the end of a function's body."""
-        return Builder(self, ir.InsertionPoint(function.body), function.op.location)
+        return Builder(self, ir.InsertionPoint(function.body), function.op.location, function.steps)
 
     def __iter__(self) -> Iterator[Function]:
         return iter(list(self.functions.values()))

@@ -5,7 +5,8 @@ from typing import Any
 
 from weft_compiler.attributes import _BOOL, _I64S, _INT, _STRING, _SYMBOL, Kind
 from weft_compiler.bindings import context, ir, stablehlo
-from weft_compiler.dialect.builder import Builder, Val
+from weft_compiler.dialect.builder import Val
+from weft_compiler.folding import Folding
 from weft_compiler.avals import BOOL, Aval, kind_of
 
 create = ir.Operation.create
@@ -121,24 +122,39 @@ class StableHLO:
         return result
 
 
-class LoweringBuilder(Builder):
-    """A builder on which every weft op is lowered as it is emitted, so rules may mix both dialects."""
+class LoweringBuilder(Folding):
+    """A builder on which every weft op is lowered as it is emitted, so rules may mix both dialects.
 
-    def __init__(self, module: Any, ip: ir.InsertionPoint, loc: ir.Location) -> None:
+    With `folds`, an op is first asked for a simpler equal value.
+    """
+
+    def __init__(self, module: Any, ip: ir.InsertionPoint, loc: ir.Location, *, folds: bool = False) -> None:
         super().__init__(module, ip, loc)
+        self.folds = folds
         self.stablehlo = StableHLO(self)
         self.outs: tuple[Aval, ...] = ()
         self.made: ir.Operation
 
     def create(self, inst: Any, plan: Any, operands: Sequence[Val]) -> Any:
         """Lowers the op instead of creating it."""
+        if self.folds and inst.can_fold:
+            folded = self.fold(inst, plan.avals, operands)
+            if folded is not None:
+                return folded
         outer, self.outs = self.outs, plan.avals
         try:
             if not inst.takes_keys and _has_key(plan.avals, operands):
-                return _lower_on_words(self, inst, plan, operands)
-            return inst.rule("lower")(self, *operands)
+                made = _lower_on_words(self, inst, plan, operands)
+            else:
+                made = inst.lower(self, *operands)
+        except TypeError:
+            inst.rule("lower")  # which says why there is none
+            raise
         finally:
             self.outs = outer
+        if self.folds:
+            self.note(inst, operands, made if type(made) is tuple else (made,))
+        return made
 
     def call_lowered(self, fn: str, operands: Sequence[Val]) -> tuple[Val, ...]:
         """A call of a function that is lowered on its own."""

@@ -81,7 +81,7 @@ class TransformBuilder(Builder):
     def define(self, name: str, inputs: Sequence[Aval], write: Callable[..., Sequence[Val]]) -> str:
         """A new private function of these arguments; `write(b, *arguments)` emits its body and returns its results."""
         function = self.module.add_function(name, inputs, self.loc)
-        b = TransformBuilder(self.module, ir.InsertionPoint(function.body), self.loc)
+        b = TransformBuilder(self.module, ir.InsertionPoint(function.body), self.loc, function.steps)
         function.finish(write(b, *function.args), self.loc)
         return function.name
 

@@ -1,7 +1,8 @@
 """Creating ops: the builder that rules and tracers write to, and the values they get."""
 
+import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -41,6 +42,19 @@ class Val:
         return f"Val({self.aval})"
 
 
+class Step(NamedTuple):
+    """One op of a body, as passes read it."""
+
+    op: ir.Operation
+    inst: Op
+    operands: Sequence[Val]
+    results: Sequence[Val]
+    loc: ir.Location
+
+
+_step = functools.partial(tuple.__new__, Step)  # Step(...) checks its arguments; this is the hot path
+
+
 class Linear:
     """Stands for a linear operand in a `transpose` rule: its aval is known, its value is not."""
 
@@ -69,10 +83,14 @@ class Builder:
     of that operand's type.
     """
 
-    def __init__(self, module: "Module", ip: ir.InsertionPoint, loc: ir.Location) -> None:
+    def __init__(
+        self, module: "Module", ip: ir.InsertionPoint, loc: ir.Location, steps: list[Step] | None = None
+    ) -> None:
         self.module = module
         self.ip = ip
         self.loc = loc
+        self.steps = steps
+        """Where each op is noted as it is made, so that the next pass need not read it back from the IR."""
         self._constants: dict[Any, Val] = {}
 
     def emit(self, inst: Op, operands: Sequence[Any]) -> Any:
@@ -95,10 +113,17 @@ class Builder:
 
     def create(self, inst: Op, plan: Plan, operands: Sequence[Val]) -> Any:
         """Appends an op of known result types."""
-        made = create(inst.ir_name, plan.types, [v.ir for v in operands], inst.attrs, None, 0, self.loc, self.ip)
+        loc = self.loc
+        made = create(inst.ir_name, plan.types, [v.ir for v in operands], inst.attrs, None, 0, loc, self.ip)
         if plan.single is not None:
-            return Val(made.result, plan.single)
-        return tuple([Val(r, a) for r, a in zip(made.results, plan.avals, strict=True)])
+            result = Val(made.result, plan.single)
+            if self.steps is not None:
+                self.steps.append(_step((made, inst, operands, (result,), loc)))
+            return result
+        results = tuple([Val(r, a) for r, a in zip(made.results, plan.avals, strict=True)])
+        if self.steps is not None:
+            self.steps.append(_step((made, inst, operands, results, loc)))
+        return results
 
     def _with_constants(self, operands: Sequence[Any]) -> list[Val]:
         like = next((v.aval for v in operands if hasattr(v, "aval")), None)

@@ -21,6 +21,11 @@ from weft_compiler.dialect.samples import floats, inexact, numbers, samples, FLO
 class Elementwise(Op):
     """Operands of one shape and dtype, result alike."""
 
+    def __init_subclass__(cls):
+        # Without an exact NumPy function the family's rule finds nothing: it is not worth the call.
+        if cls.exact is None and "fold" not in vars(cls) and cls.fold is Elementwise.fold:
+            cls.fold = NOTHING_TO_FOLD
+
     exact = None
     """NumPy's function of the same rounding, by which constants are folded."""
 

@@ -11,7 +11,7 @@ Rules, in this order in a class (`x`, `y` operands, `b` the builder that new ops
     samples                          operands and attributes to check the rules on
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, TypeVar
 
 from weft_compiler.attributes import Kind
@@ -166,6 +166,8 @@ class Op:
     """Must be kept though nothing uses its results, and keeps its place among others with effects."""
     is_cheap: ClassVar[bool] = False
     """Computed again rather than kept as a residual."""
+    can_fold: ClassVar[bool] = False
+    """Whether asking `fold` can bring anything."""
     takes_keys: ClassVar[bool] = False
     """`lower` deals with PRNG keys itself; other ops on keys are lowered through their `batch` rule."""
 
@@ -283,6 +285,16 @@ class Op:
             names.extend((value,) if isinstance(value, str) else value)
         return tuple(names)
 
+    def renamed(self, names: Mapping[str, str]) -> "Op":
+        """The instance that names other functions in place of some."""
+        changes: dict[str, Any] = {}
+        for attr in self.callee_attrs:
+            value = getattr(self, attr)
+            new = names.get(value, value) if isinstance(value, str) else tuple(names.get(v, v) for v in value)
+            if new != value:
+                changes[attr] = new
+        return self.replace(**changes) if changes else self
+
     def __repr__(self) -> str:
         attrs = " ".join(f"{s.name}={v}" for s, v in zip(self.attr_specs, self.values, strict=True))
         return f"{self.name}{{{attrs}}}" if attrs else self.name
@@ -347,6 +359,7 @@ def op(name: str, ir_name: str | None = None) -> Callable[[type[Op]], type[Op]]:
             cls.jvp = _linear_jvp if cls.linear_in else _bilinear_jvp
         cls._by_call, cls._by_values, cls._by_ir = {}, {}, {}
         cls._single = None if attrs else cls(())
+        cls.can_fold = not isinstance(cls.__dict__.get("fold", getattr(cls, "fold", None)), NoRule)
         if cls.ir_name in REGISTRY:
             raise ValueError(f"op {cls.ir_name} is defined twice")
         REGISTRY[cls.ir_name] = cls

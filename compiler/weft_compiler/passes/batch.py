@@ -6,7 +6,7 @@ from typing import Any
 from weft_compiler.bindings import ir
 from weft_compiler.body import read_body
 from weft_compiler.dialect.builder import Val
-from weft_compiler.module import Module
+from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
 from weft_compiler.transforms import Batched, Mask, TransformBuilder
 
@@ -36,8 +36,8 @@ class BatchPass(ModulePass):
 class BatchBuilder(TransformBuilder):
     """Knows which values have the batch axis."""
 
-    def __init__(self, module: Module, ip: ir.InsertionPoint, loc: ir.Location, size: int) -> None:
-        super().__init__(module, ip, loc)
+    def __init__(self, module: Module, made: Function, loc: ir.Location, size: int) -> None:
+        super().__init__(module, ir.InsertionPoint(made.body), loc, made.steps)
         self.axis_size = size
         self.batched: set[ir.Value] = set()
 
@@ -68,7 +68,7 @@ def batch(module: Module, fn: str, batched: Mask, size: int, instantiate: Mask =
         for a, is_batched in zip(source.args, batched, strict=True)
     ]
     made = module.add_function(f"{fn}.batch", avals, loc)
-    b = BatchBuilder(module, ir.InsertionPoint(made.body), loc, size)
+    b = BatchBuilder(module, made, loc, size)
     env: dict[ir.Value, Any] = {}
     for old, new, is_batched in zip(source.args, made.args, batched, strict=True):
         env[old.ir] = new
@@ -76,7 +76,7 @@ def batch(module: Module, fn: str, batched: Mask, size: int, instantiate: Mask =
             b.batched.add(new.ir)
     for step in read_body(module, source):
         operands = [env[v.ir] for v in step.operands]
-        b.loc = step.op.location
+        b.loc = step.loc
         if not any(x.ir in b.batched for x in operands):
             outs, out_batched = b.emit(step.inst, operands), False
         elif step.inst.callee_attrs:

@@ -1,8 +1,10 @@
 """Common subexpressions: of ops that compute the same, the first stays."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from weft_compiler.body import read_body
+from weft_compiler.dialect.builder import Val
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
 
@@ -23,8 +25,9 @@ class Cse(ModulePass):
 
 def eliminate_common(module: Module, function: Function) -> None:
     """Merges equal ops of one function."""
-    first: dict[object, list] = {}
-    for op, inst, operands, results in read_body(module, function):
+    first: dict[object, Sequence[Val]] = {}
+    function.steps = None
+    for op, inst, operands, results, _ in read_body(module, function):
         if inst.has_effect:
             continue
         # Operands are read after earlier replacements, so equal values are one value here.

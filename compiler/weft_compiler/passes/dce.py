@@ -28,15 +28,17 @@ class Dce(ModulePass):
 def remove_dead_ops(module: Module, function: Function, effects: dict[str, bool]) -> None:
     """Erases the dead ops of one function, last to first."""
     live = set(function.returned())
+    function.steps = None
     for op in reversed(function.operations()):
         results = op.results
-        if any(v in live for v in results) or _has_effect(module, op, effects):
+        if any(v in live for v in results) or op_has_effect(module, op, effects):
             live.update(op.operands)
         else:
             op.erase()
 
 
-def _has_effect(module: Module, op: ir.Operation, effects: dict[str, bool]) -> bool:
+def op_has_effect(module: Module, op: ir.Operation, effects: dict[str, bool]) -> bool:
+    """Whether an op does anything beside computing its results."""
     cls = REGISTRY.get(op.name)
     if cls is None or cls.has_effect:
         return True
@@ -50,7 +52,7 @@ def function_has_effect(module: Module, name: str, effects: dict[str, bool]) -> 
     if name not in effects:
         effects[name] = False  # while it is looked at; functions do not recurse
         ops = module.function(name).operations()
-        effects[name] = any(_has_effect(module, op, effects) for op in ops)
+        effects[name] = any(op_has_effect(module, op, effects) for op in ops)
     return effects[name]
 
 

@@ -39,55 +39,51 @@ class JvpBuilder(TransformBuilder):
 
 def differentiate(module: Module, fn: str, active: Mask, instantiate: Mask = ()) -> Jvp:
     """Makes the forward derivative of a function with respect to the `active` arguments."""
-    body = module.clone_function(fn, f"{fn}.jvp")
-    b = JvpBuilder(module, ir.InsertionPoint(body.terminator), body.op.location)
-    tangents = {
-        a.ir: Val(body.body.add_argument(a.aval.ty, body.op.location), a.aval)
-        for a, is_active in zip(body.args, active, strict=True)
-        if is_active
-    }
-    for step in read_body(module, body):
-        dxs = [tangents.get(v.ir) for v in step.operands]
-        if any(d is not None for d in dxs):
-            b.ip, b.loc = after(step.op), step.op.location
-            _differentiate_op(b, step, dxs, tangents)
-    returned = [(v, aval) for v, aval in zip(body.returned(), module.signature(fn).outputs, strict=True)]
-    b.ip = ir.InsertionPoint(body.terminator)
-    douts = [tangents.get(v) for v, _ in returned]
+    source = module.function(fn)
+    loc = source.op.location
+    avals = source.signature.inputs
+    given = [a for a, is_active in zip(avals, active, strict=True) if is_active]
+    made = module.add_function(f"{fn}.jvp", [*avals, *given], loc)
+    b = JvpBuilder(module, ir.InsertionPoint(made.body), loc, made.steps)
+    env: dict[ir.Value, Val] = {}
+    tangents: dict[ir.Value, Val] = {}
+    dxs = iter(made.args[len(avals) :])
+    for old, new, is_active in zip(source.args, made.args, active, strict=False):
+        env[old.ir] = new
+        if is_active:
+            tangents[new.ir] = next(dxs)
+    for step in read_body(module, source):
+        b.loc = step.loc
+        _differentiate_op(b, step, env, tangents)
+    b.loc = loc
+    results = [env[v] for v in source.returned()]
+    douts = [tangents.get(v.ir) for v in results]
     for i, wanted in enumerate(instantiate):
         if wanted and douts[i] is None:
-            douts[i] = b.zeros(returned[i][1])
-    body.set_results([*(Val(v, aval) for v, aval in returned), *(d for d in douts if d is not None)])
-    return Jvp(body.name, tuple(d is not None for d in douts))
-
-
-def after(op: ir.Operation) -> ir.InsertionPoint:
-    """The place behind an op."""
-    return ir.InsertionPoint.after(op)
+            douts[i] = b.zeros(results[i].aval)
+    made.finish([*results, *(d for d in douts if d is not None)], loc)
+    return Jvp(made.name, tuple(d is not None for d in douts))
 
 
 def _differentiate_op(
-    b: JvpBuilder, step: Step, dxs: list[Val | None], tangents: dict[ir.Value, Val]
+    b: JvpBuilder, step: Step, env: dict[ir.Value, Val], tangents: dict[ir.Value, Val]
 ) -> None:
     inst = step.inst
-    if inst.jvp is ZERO_TANGENT:
-        return
-    if inst.callee_attrs:
-        outs, douts = inst.rule("jvp")(b, *step.operands, *dxs)
-        replace_results(step, outs)
-        results = list(outs)
+    operands = [env[v.ir] for v in step.operands]
+    dxs = [tangents.get(x.ir) for x in operands]
+    is_active = inst.jvp is not ZERO_TANGENT and any(d is not None for d in dxs)
+    if is_active and inst.callee_attrs:
+        outs, douts = inst.rule("jvp")(b, *operands, *dxs)
     else:
-        b.out = step.results[0] if len(step.results) == 1 else tuple(step.results)
-        made = inst.rule("jvp")(b, *step.operands, *dxs)
-        douts = made if isinstance(made, tuple) else (made,)
-        results = step.results
-    for result, tangent in zip(results, douts, strict=True):
-        if tangent is not None and result.aval.kind in "fc":
-            tangents[result.ir] = tangent
-
-
-def replace_results(step: Step, outs: tuple[Val, ...]) -> None:
-    """Puts `outs` in the place of an op's results, and erases it."""
-    for old, new in zip(step.results, outs, strict=True):
-        old.ir.replace_all_uses_with(new.ir)
-    step.op.erase()
+        outs = b.emit(inst, operands)
+        douts = None
+        if is_active:
+            b.out = outs
+            douts = inst.rule("jvp")(b, *operands, *dxs)
+    results = outs if type(outs) is tuple else (outs,)
+    for old, new in zip(step.results, results, strict=True):
+        env[old.ir] = new
+    if douts is not None:
+        for result, tangent in zip(results, douts if isinstance(douts, tuple) else (douts,), strict=True):
+            if tangent is not None and result.aval.kind in "fc":
+                tangents[result.ir] = tangent

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from weft_compiler.avals import Aval
 from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
-from weft_compiler.dialect.builder import Val
+from weft_compiler.dialect.builder import Builder, Val
 from weft_compiler.dialect.op import ZERO_TANGENT, Op
-from weft_compiler.module import Module
+from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
 from weft_compiler.transforms import Linearized, Mask, TransformBuilder
 
@@ -50,62 +51,39 @@ class LinearizeBuilder(TransformBuilder):
 
     out: Val | tuple[Val, ...]
 
-    def __init__(self, module: Module, ip: ir.InsertionPoint, loc: ir.Location, lin: ir.Block) -> None:
-        super().__init__(module, ip, loc)
+    def __init__(self, module: Module, fwd: Function, lin: Function, loc: ir.Location) -> None:
+        super().__init__(module, ir.InsertionPoint(fwd.body), loc, fwd.steps)
         self.lin = lin
-        self.lin_ip = ir.InsertionPoint(lin)
         self.residuals: list[Val] = []
+        self._lin_builder = Builder(module, ir.InsertionPoint(lin.body), loc, lin.steps)
         self._in_lin: dict[ir.Value, Val] = {}
         self._cheap: dict[ir.Value, tuple[Op, Sequence[Val]]] = {}
 
     def emit(self, inst: Op, operands: Sequence[Any]) -> Any:
+        """Appends an op to the part where it belongs."""
         for v in operands:
             if type(v) is LinearVal:
-                return self._emit_linear(inst, operands)
+                return self._emit_linear(inst, operands, v.aval)
         made = super().emit(inst, operands)
         if inst.is_cheap:
             self._cheap[made.ir] = (inst, operands)
         return made
 
-    def note_cheap(self, step: Step) -> None:
-        """Remembers how a cheap op of the function itself is made again."""
-        if step.inst.is_cheap:
-            self._cheap[step.results[0].ir] = (step.inst, step.operands)
-
-    def _emit_linear(self, inst: Op, operands: Sequence[Any]) -> Any:
-        like = next(v.aval for v in operands if type(v) is LinearVal)
-        moved = [
-            v
-            if type(v) is LinearVal
-            else self.residual(v)
-            if isinstance(v, Val)
-            else self._linear_constant(like, v)
-            for v in operands
-        ]
-        made = self._in_linear_part(inst, moved)
+    def _emit_linear(self, inst: Op, operands: Sequence[Any], like: Aval) -> Any:
+        b = self._lin_builder
+        b.loc = self.loc
+        moved = []
+        for v in operands:
+            if type(v) is LinearVal:
+                moved.append(v)
+            elif isinstance(v, Val):
+                moved.append(self._in_lin.get(v.ir) or self.residual(v))
+            else:
+                moved.append(b.full(like, v))
+        made = b.emit(inst, moved)
         if type(made) is tuple:
             return tuple([LinearVal(v.ir, v.aval) for v in made])
         return LinearVal(made.ir, made.aval)
-
-    def _in_linear_part(self, inst: Op, operands: Sequence[Val]) -> Any:
-        ip, self.ip = self.ip, self.lin_ip
-        try:
-            return super().emit(inst, operands)
-        finally:
-            self.ip = ip
-
-    def _linear_constant(self, like: Any, value: Any) -> Val:
-        """A number as a constant of the linear part."""
-        saved, self._constants = self._constants, self._linear_constants
-        ip, self.ip = self.ip, self.lin_ip
-        try:
-            return self.full(like, value)
-        finally:
-            self.ip, self._constants = ip, saved
-
-    @property
-    def _linear_constants(self) -> dict[Any, Val]:
-        return self.__dict__.setdefault("_constants_of_lin", {})
 
     def residual(self, v: Val) -> Val:
         """A forward value inside the linear part."""
@@ -114,9 +92,10 @@ class LinearizeBuilder(TransformBuilder):
             recipe = self._cheap.get(v.ir)
             if recipe is not None:
                 inst, operands = recipe
-                found = self._in_linear_part(inst, [self.residual(x) for x in operands])
+                self._lin_builder.loc = self.loc
+                found = self._lin_builder.emit(inst, [self.residual(x) for x in operands])
             else:
-                found = Val(self.lin.add_argument(v.aval.ty, self.loc), v.aval)
+                found = self.lin.add_arg(v.aval)
                 self.residuals.append(v)
             self._in_lin[v.ir] = found
         return found
@@ -135,58 +114,56 @@ class LinearizeBuilder(TransformBuilder):
 
 def linearize(module: Module, fn: str, active: Mask, instantiate: Mask = ()) -> Linearized:
     """Splits a function with respect to the `active` arguments."""
-    fwd = module.clone_function(fn, f"{fn}.fwd")
-    loc = fwd.op.location
-    avals = [a.aval for a, is_active in zip(fwd.args, active, strict=True) if is_active]
-    lin = module.add_function(f"{fn}.lin", avals, loc)
-    b = LinearizeBuilder(module, ir.InsertionPoint(fwd.terminator), loc, lin.body)
-    given = iter(lin.args)
+    source = module.function(fn)
+    loc = source.op.location
+    inputs = source.signature.inputs
+    fwd = module.add_function(f"{fn}.fwd", inputs, loc)
+    given = [a for a, is_active in zip(inputs, active, strict=True) if is_active]
+    lin = module.add_function(f"{fn}.lin", given, loc)
+    b = LinearizeBuilder(module, fwd, lin, loc)
+    env: dict[ir.Value, Val] = {}
     tangents: dict[ir.Value, Any] = {}
-    for arg, is_active in zip(fwd.args, active, strict=True):
+    dxs = iter(list(lin.args))
+    for old, new, is_active in zip(source.args, fwd.args, active, strict=True):
+        env[old.ir] = new
         if is_active:
-            dx = next(given)
-            tangents[arg.ir] = LinearVal(dx.ir, dx.aval)
-    for step in read_body(module, fwd):
-        dxs = [tangents.get(v.ir) for v in step.operands]
-        b.note_cheap(step)
-        if any(d is not None for d in dxs):
-            b.ip, b.loc = ir.InsertionPoint.after(step.op), step.op.location
-            _linearize_op(b, step, dxs, tangents)
-    return _close(b, fn, fwd, lin, tangents, instantiate)
-
-
-def _close(
-    b: LinearizeBuilder, fn: str, fwd: Any, lin: Any, tangents: dict[ir.Value, Any], instantiate: Mask
-) -> Linearized:
-    outputs = b.module.signature(fn).outputs
-    returned = [Val(v, aval) for v, aval in zip(fwd.returned(), outputs, strict=True)]
-    douts = [tangents.get(v.ir) for v in returned]
-    b.ip, b.loc = ir.InsertionPoint(fwd.terminator), fwd.op.location
+            dx = next(dxs)
+            tangents[new.ir] = LinearVal(dx.ir, dx.aval)
+    for step in read_body(module, source):
+        b.loc = step.loc
+        _linearize_op(b, step, env, tangents)
+    b.loc = loc
+    results = [env[v] for v in source.returned()]
+    douts = [tangents.get(v.ir) for v in results]
     for i, wanted in enumerate(instantiate):
         if wanted and douts[i] is None:
-            douts[i] = b.zeros(outputs[i])
+            douts[i] = b.zeros(results[i].aval)
     # A tangent is a forward value where a rule gave one that does not depend on any tangent.
     inside = [d if d is None or type(d) is LinearVal else b.residual(d) for d in douts]
-    fwd.set_results([*returned, *b.residuals])
-    lin.finish([d for d in inside if d is not None], fwd.op.location)
+    fwd.finish([*results, *b.residuals], loc)
+    lin.finish([d for d in inside if d is not None], loc)
     return Linearized(fwd.name, lin.name, tuple(d is not None for d in douts), len(b.residuals))
 
 
-def _linearize_op(b: LinearizeBuilder, step: Step, dxs: list[Any], tangents: dict[ir.Value, Any]) -> None:
+def _linearize_op(
+    b: LinearizeBuilder, step: Step, env: dict[ir.Value, Val], tangents: dict[ir.Value, Any]
+) -> None:
     inst = step.inst
-    if inst.jvp is ZERO_TANGENT:
-        return
-    results = step.results
-    if inst.callee_attrs:
-        outs, douts = inst.linearize(b, step.operands, dxs)  # type: ignore[attr-defined]
-        for old, new in zip(results, outs, strict=True):
-            old.ir.replace_all_uses_with(new.ir)
-        step.op.erase()
-        results = list(outs)
+    operands = [env[v.ir] for v in step.operands]
+    dxs = [tangents.get(x.ir) for x in operands]
+    is_active = inst.jvp is not ZERO_TANGENT and any(d is not None for d in dxs)
+    if is_active and inst.callee_attrs:
+        outs, douts = inst.linearize(b, operands, dxs)  # type: ignore[attr-defined]
     else:
-        b.out = results[0] if len(results) == 1 else tuple(results)
-        made = inst.rule("jvp")(b, *step.operands, *dxs)
-        douts = made if isinstance(made, tuple) else (made,)
-    for result, tangent in zip(results, douts, strict=True):
-        if tangent is not None and result.aval.kind in "fc":
-            tangents[result.ir] = tangent
+        outs = b.emit(inst, operands)
+        douts = None
+        if is_active:
+            b.out = outs
+            douts = inst.rule("jvp")(b, *operands, *dxs)
+    results = outs if isinstance(outs, (tuple, list)) else (outs,)
+    for old, new in zip(step.results, results, strict=True):
+        env[old.ir] = new
+    if douts is not None:
+        for result, tangent in zip(results, douts if isinstance(douts, tuple) else (douts,), strict=True):
+            if tangent is not None and result.aval.kind in "fc":
+                tangents[result.ir] = tangent

@@ -61,7 +61,7 @@ def transpose(
     cts_in = [a for a, is_active in zip(outputs, ct_active, strict=True) if is_active]
     known_in = [a.aval for a, is_linear in zip(source.args, linear, strict=True) if not is_linear]
     made = module.add_function(f"{fn}.transpose", [*cts_in, *known_in], loc)
-    b = TransposeBuilder(module, ir.InsertionPoint(made.body), loc)
+    b = TransposeBuilder(module, ir.InsertionPoint(made.body), loc, made.steps)
     args = iter(made.args)
     given = [next(args) for _ in cts_in]
     env: dict[ir.Value, Any] = {}
@@ -95,7 +95,7 @@ def _forward_walk(module: Module, source: Any, b: TransposeBuilder, env: dict[ir
             for v in step.results:
                 env[v.ir] = Linear(v.aval)
         else:
-            b.loc = step.op.location
+            b.loc = step.loc
             made = b.emit(step.inst, operands)
             for v, new in zip(step.results, made if type(made) is tuple else (made,), strict=True):
                 env[v.ir] = new
@@ -108,12 +108,12 @@ def _transpose_op(
     given = tuple([cts.pop(v.ir, None) for v in step.results])
     if all(ct is None for ct in given):
         return
-    b.loc = step.op.location
+    b.loc = step.loc
     operands = [env[v.ir] for v in step.operands]
     try:
         rule = step.inst.rule("transpose")
     except NotImplementedError as error:
-        raise DiagnosticError(str(error), step.op.location) from error
+        raise DiagnosticError(str(error), step.loc) from error
     is_many = len(step.results) != 1 or step.inst.results is None
     made = rule(b, given if is_many else given[0], *operands)
     for v, x, ct in zip(step.operands, operands, made if isinstance(made, tuple) else (made,), strict=True):

@@ -74,7 +74,8 @@ def function_name(fun: Any) -> str:
     """A symbol for a Python function: its name, letters and digits only."""
     name = getattr(fun, "__name__", None) or getattr(getattr(fun, "func", None), "__name__", None)
     name = name or type(fun).__name__
-    return "".join(c if c.isalnum() or c == "_" else "_" for c in name).strip("_") or "fn"
+    made = "".join(c if c.isalnum() or c == "_" else "_" for c in name).strip("_") or "fn"
+    return "main_" if made == "main" else made  # `main` is the entry of the lowered module
 
 
 def as_output(x: Any, fun: Any) -> Any:

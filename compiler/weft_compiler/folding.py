@@ -1,0 +1,52 @@
+"""What folding knows of values: how they were made, and which are constants of one value."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from weft_compiler.bindings import ir
+from weft_compiler.dialect.builder import Linear, Val
+from weft_compiler.dialect.constants import Constant
+from weft_compiler.dialect.op import Op
+from weft_compiler.transforms import TransformBuilder
+
+
+class Folding(TransformBuilder):
+    """A builder with the questions that `fold` rules ask. `out` has the aval that the result must have."""
+
+    out: Any
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self._producers: dict[ir.Value, tuple[Op, Sequence[Val]]] = {}
+        self._splats: dict[ir.Value, np.generic | None] = {}
+
+    def note(self, inst: Op, operands: Sequence[Val], results: Sequence[Val]) -> None:
+        """Remembers how values were made. A value that an op handed through keeps its own maker."""
+        if type(inst) is Constant:
+            self._splats.setdefault(results[0].ir, inst.splat())
+        for v in results:
+            self._producers.setdefault(v.ir, (inst, operands))
+
+    def producer(self, x: Val) -> tuple[Op, Sequence[Val]] | None:
+        """The op that made a value and its operands; None for an argument."""
+        return self._producers.get(x.ir)
+
+    def splat(self, x: Val) -> np.generic | None:
+        """The one value of every element of `x`, if that is known."""
+        return self._splats.get(x.ir)
+
+    def is_splat(self, x: Val, value: float) -> bool:
+        """Whether every element of `x` is known to be `value`."""
+        known = self._splats.get(x.ir)
+        return known is not None and bool(known == value)
+
+    def fold(self, inst: Op, avals: Sequence[Any], operands: Sequence[Val]) -> Any:
+        """What an op folds to: a Val, a tuple of them for several results, or None."""
+        outer = getattr(self, "out", None)
+        self.out = Linear(avals[0]) if len(avals) == 1 else tuple(Linear(a) for a in avals)
+        try:
+            return inst.fold(self, *operands)
+        finally:
+            self.out = outer
