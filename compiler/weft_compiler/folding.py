@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from weft_compiler.bindings import ir
-from weft_compiler.dialect.builder import Linear, Val
+from weft_compiler.dialect.builder import Val
 from weft_compiler.dialect.constants import Constant
 from weft_compiler.dialect.op import Op
 from weft_compiler.transforms import TransformBuilder
@@ -20,12 +20,15 @@ class Folding(TransformBuilder):
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
         self._producers: dict[ir.Value, tuple[Op, Sequence[Val]]] = {}
-        self._splats: dict[ir.Value, np.generic | None] = {}
+        self._splats: dict[ir.Value, np.generic] = {}
+        self.out = None
 
     def note(self, inst: Op, operands: Sequence[Val], results: Sequence[Val]) -> None:
         """Remembers how values were made. A value that an op handed through keeps its own maker."""
         if type(inst) is Constant:
-            self._splats.setdefault(results[0].ir, inst.splat())
+            value = inst.splat()
+            if value is not None:
+                self._splats.setdefault(results[0].ir, value)
         for v in results:
             self._producers.setdefault(v.ir, (inst, operands))
 
@@ -42,10 +45,17 @@ class Folding(TransformBuilder):
         known = self._splats.get(x.ir)
         return known is not None and bool(known == value)
 
-    def fold(self, inst: Op, avals: Sequence[Any], operands: Sequence[Val]) -> Any:
-        """What an op folds to: a Val, a tuple of them for several results, or None."""
-        outer = getattr(self, "out", None)
-        self.out = Linear(avals[0]) if len(avals) == 1 else tuple(Linear(a) for a in avals)
+    def fold(self, inst: Op, out: Any, operands: Sequence[Val]) -> Any:
+        """What an op folds to: a Val, a tuple of them for several results, or None. `out` stands for its result."""
+        if inst.fold_needs_splat:
+            splats = self._splats
+            for v in operands:
+                if v.ir in splats:
+                    break
+            else:
+                return None
+        outer = self.out
+        self.out = out
         try:
             return inst.fold(self, *operands)
         finally:

@@ -2,13 +2,13 @@
 
 import functools
 import io
+from collections import Counter
 from collections.abc import Sequence
 
 from weft_compiler import collector
 from weft_compiler.bindings import PassManager, context, ir
 from weft_compiler.module import Module
 from weft_compiler.passes.expand_transforms import Expander
-from weft_compiler.passes.inline import inline_single_calls
 from weft_compiler.passes.to_stablehlo import lower_function
 
 ENTRY = "main"
@@ -28,12 +28,14 @@ def lower(module: Module, entry: str, donated: Sequence[int] = ()) -> Module:
 def _lower(module: Module, entry: str, donated: Sequence[int]) -> Module:
     layer = Module.over(module)
     name = Expander(layer).expand(entry)
-    inline_single_calls(layer, layer.own_functions())
+    uses = Counter(c for f in _reachable(layer, name) for c in layer.function(f).callees())
+    inlined = {f.name for f in layer.own_functions() if uses[f.name] == 1}
     target = Module.new()
     with context():
         for needed in _reachable(layer, name):
-            function = layer.function(needed)
-            lower_function(layer, function, target, ENTRY if needed == name else needed, folds=True)
+            if needed not in inlined:
+                public = ENTRY if needed == name else needed
+                lower_function(layer, layer.function(needed), target, public, folds=True, inlined=inlined)
         target.invalidate()
         for made in target:
             if made.name != ENTRY:

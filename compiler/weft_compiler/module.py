@@ -31,6 +31,8 @@ class Function:
         self.block: ir.Block | None = blocks[0] if len(blocks) else None
         self._signature: Signature | None = None
         self._args: list[Val] = []
+        if self.block is not None:
+            self._args = [Val(a, aval_of(a.type)) for a in self.block.arguments]
         self.is_spliced = False
         """The body has moved into the caller; an empty shell is left."""
         self.steps: list[Step] | None = None
@@ -43,17 +45,14 @@ class Function:
 
     @property
     def args(self) -> list[Val]:
-        """The arguments as values, the same objects at each call."""
-        arguments = self.body.arguments
-        if len(self._args) != len(arguments):
-            self._args.extend([Val(a, aval_of(a.type)) for a in list(arguments)[len(self._args) :]])
+        """The arguments as values."""
         return self._args
 
     def add_arg(self, aval: Aval) -> Val:
         """One more argument, the last."""
-        args = self.args
-        args.append(Val(self.body.add_argument(aval.ty, self.op.location), aval))
-        return args[-1]
+        made = Val(self.body.add_argument(aval.ty, self.op.location), aval)
+        self._args.append(made)
+        return made
 
     @property
     def signature(self) -> Signature:

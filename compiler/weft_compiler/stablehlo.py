@@ -138,12 +138,12 @@ class LoweringBuilder(Folding):
     def create(self, inst: Any, plan: Any, operands: Sequence[Val]) -> Any:
         """Lowers the op instead of creating it."""
         if self.folds and inst.can_fold:
-            folded = self.fold(inst, plan.avals, operands)
+            folded = self.fold(inst, plan.out, operands)
             if folded is not None:
                 return folded
         outer, self.outs = self.outs, plan.avals
         try:
-            if not inst.takes_keys and _has_key(plan.avals, operands):
+            if plan.has_key and not inst.takes_keys:
                 made = _lower_on_words(self, inst, plan, operands)
             else:
                 made = inst.lower(self, *operands)
@@ -191,16 +191,6 @@ class LoweringBuilder(Folding):
         return self.broadcast_in_dim(x, shape=shape, dims=tuple(range(1, len(shape))))
 
     _batched: frozenset[ir.Value] = frozenset()
-
-
-def _has_key(avals: Sequence[Aval], operands: Sequence[Val]) -> bool:
-    for a in avals:
-        if a.kind == "k":
-            return True
-    for v in operands:
-        if v.aval.kind == "k":
-            return True
-    return False
 
 
 def _lower_on_words(b: LoweringBuilder, inst: Any, plan: Any, operands: Sequence[Val]) -> Any:

@@ -14,6 +14,14 @@ from weft_compiler.dialect.builder import Builder, Val
 from weft_compiler.masks import Mask, spread
 
 
+def is_zero(tangents: Sequence[Any]) -> bool:
+    """Whether all tangents are the symbolic zero, None."""
+    for t in tangents:
+        if t is not None:
+            return False
+    return True
+
+
 @dataclass(frozen=True)
 class Jvp:
     """`fn`: (arguments, tangents of the active ones) -> (results, tangents of those that `out_active` marks)."""

@@ -8,11 +8,13 @@ import numpy as np
 
 from weft_compiler.attributes import SPLATS, elements
 from weft_compiler.bindings import ir
-from weft_compiler.dialect.op import REGISTRY, Op, Plan
+from weft_compiler.dialect.op import REGISTRY, Linear, Op, Plan
 from weft_compiler.avals import Aval, Dtype
 
 if TYPE_CHECKING:
     from weft_compiler.module import Module
+
+__all__ = ["Builder", "Linear", "Step", "Val"]
 
 create = ir.Operation.create
 
@@ -53,27 +55,6 @@ class Step(NamedTuple):
 
 
 _step = functools.partial(tuple.__new__, Step)  # Step(...) checks its arguments; this is the hot path
-
-
-class Linear:
-    """Stands for a linear operand in a `transpose` rule: its aval is known, its value is not."""
-
-    __slots__ = ("aval",)
-
-    def __init__(self, aval: Aval) -> None:
-        self.aval = aval
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.aval.shape
-
-    @property
-    def dtype(self) -> Dtype:
-        return self.aval.dtype
-
-    @property
-    def ndim(self) -> int:
-        return self.aval.ndim
 
 
 class Builder:

@@ -70,6 +70,11 @@ def product_dtype(inst, x, y):
     return preferred
 
 
+def accumulator_dtype(dtype):
+    """The dtype that products of `dtype` are summed in: float32 for the 16-bit floats."""
+    return np.dtype(np.float32) if dtype.itemsize == 2 and Aval.of((), dtype).kind == "f" else dtype
+
+
 def _dims(lhs_batch, rhs_batch, lhs_contract, rhs_contract, **more):
     named = {"lhs_batch": lhs_batch, "rhs_batch": rhs_batch}
     return named | {"lhs_contract": lhs_contract, "rhs_contract": rhs_contract} | more
@@ -199,8 +204,7 @@ class DotGeneral(Op):
         for i, j in zip(self.lhs_batch + self.lhs_contract, self.rhs_batch + self.rhs_contract, strict=True):
             rhs[j] = lhs[i]
         out = [lhs[i] for i in (*self.lhs_batch, *self.lhs_free(x))] + [rhs[j] for j in self.rhs_free(y)]
-        # Sums of bf16 and f16 products are accumulated in f32, as the backends do.
-        inner = np.dtype(np.float32) if dtype.itemsize == 2 and Aval.of((), dtype).kind == "f" else dtype
+        inner = accumulator_dtype(dtype)
         formula = f"{''.join(lhs)},{''.join(rhs)}->{''.join(out)}"
         return np.asarray(np.einsum(formula, x.astype(inner), y.astype(inner))).astype(dtype)
 

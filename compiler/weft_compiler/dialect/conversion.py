@@ -15,6 +15,7 @@ class Convert(Elementwise):
     dtype: Attr[DtypeAttr]
 
     linear_in = ("x",)
+    fold_needs_splat = False
 
     def infer(self, x):
         if x.kind == "k" or kind_of(self.dtype) == "k":

@@ -26,6 +26,7 @@ class Elementwise(Op):
         if cls.exact is None and "fold" not in vars(cls) and cls.fold is Elementwise.fold:
             cls.fold = NOTHING_TO_FOLD
 
+    fold_needs_splat = True
     exact = None
     """NumPy's function of the same rounding, by which constants are folded."""
 
@@ -68,6 +69,7 @@ class Neg(Elementwise):
     x: Operand[Number]
 
     linear_in = ("x",)
+    fold_needs_splat = False
     exact = np.negative
 
     def transpose(self, b, ct, x):
@@ -156,6 +158,13 @@ class Mul(Elementwise):
 
     bilinear_in = ("x", "y")
     exact = np.multiply
+
+    def jvp(self, b, x, y, dx, dy):
+        from_x = None if dx is None else b.mul(dx, y)
+        if dy is None:
+            return from_x
+        from_y = b.mul(x, dy)
+        return from_y if from_x is None else b.add(from_x, from_y)
 
     def transpose(self, b, ct, x, y):
         if b.is_linear(x):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, TypeVar
 
 from weft_compiler.attributes import Kind
 from weft_compiler.bindings import ir
-from weft_compiler.avals import Aval
+from weft_compiler.avals import Aval, Dtype
 
 T = TypeVar("T")
 
@@ -119,15 +119,39 @@ KIND_WORDS = {
 }
 
 
+class Linear:
+    """Stands for a linear operand in a `transpose` rule: its aval is known, its value is not."""
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: Aval) -> None:
+        self.aval = aval
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> Dtype:
+        return self.aval.dtype
+
+    @property
+    def ndim(self) -> int:
+        return self.aval.ndim
+
+
 class Plan:
     """What is known of an op instance for given operand avals: result avals and types."""
 
-    __slots__ = ("avals", "single", "types")
+    __slots__ = ("avals", "has_key", "out", "single", "types")
 
-    def __init__(self, result: "Aval | Sequence[Aval]") -> None:
+    def __init__(self, operands: "Sequence[Aval]", result: "Aval | Sequence[Aval]") -> None:
         self.single = result if isinstance(result, Aval) else None
         self.avals = (result,) if isinstance(result, Aval) else tuple(result)
         self.types = [a.ty for a in self.avals]
+        self.has_key = any(a.kind == "k" for a in (*operands, *self.avals))
+        self.out = Linear(result) if isinstance(result, Aval) else tuple(Linear(a) for a in self.avals)
+        """Stands for the result where only its aval is known, for `fold` rules."""
 
 
 class Signature:
@@ -168,6 +192,8 @@ class Op:
     """Computed again rather than kept as a residual."""
     can_fold: ClassVar[bool] = False
     """Whether asking `fold` can bring anything."""
+    fold_needs_splat: ClassVar[bool] = False
+    """`fold` brings nothing unless some operand is a constant of one value."""
     takes_keys: ClassVar[bool] = False
     """`lower` deals with PRNG keys itself; other ops on keys are lowered through their `batch` rule."""
 
@@ -246,13 +272,13 @@ class Op:
     def plan(self, avals: tuple[Aval, ...]) -> Plan:
         """Result types for these operands, inferred once."""
         self.check_operands(avals)
-        made = self.plans[avals] = Plan(self.infer(*avals))
+        made = self.plans[avals] = Plan(avals, self.infer(*avals))
         return made
 
     def plan_with(self, signatures: "Sequence[Signature]", avals: tuple[Aval, ...]) -> Plan:
         """Result types of a higher-order op: its `infer` takes the signatures of its callees first."""
         self.check_operands(avals)
-        return Plan(self.infer(signatures, *avals))
+        return Plan(avals, self.infer(signatures, *avals))
 
     def check_operands(self, avals: Sequence[Aval]) -> None:
         """Number and dtype kinds of the operands as declared."""

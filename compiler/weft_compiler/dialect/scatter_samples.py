@@ -28,7 +28,7 @@ def scatter_samples(*dtypes: str, unique: bool = False) -> Samples:
     one, two = ((5, 3), (4, 3)), ((2, 3, 4), (2, 2, 3))
     listed = [
         *[(((one[0], dtype), rows, (one[1], dtype)), _ROWS | fill) for dtype in dtypes],
-        (((one[0], first), rows % 5, (one[1], first)), _ROWS | {"mode": "promise_in_bounds"}),
+        (((one[0], first), np.where(rows == 7, 1, rows), (one[1], first)), _ROWS | {"mode": "promise_in_bounds"}),
         *[
             ((((300,), first), np.array(places, index), ((2,), first)), _ELEMENTS | mode)
             for index, places in (

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Val
-from weft_compiler.dialect.op import ZERO_TANGENT
+from weft_compiler.dialect.op import ZERO_TANGENT, NoRule
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
-from weft_compiler.transforms import Jvp, Mask, TransformBuilder
+from weft_compiler.transforms import Jvp, Mask, TransformBuilder, is_zero
 
 
 @register("weft-jvp")
@@ -71,15 +71,17 @@ def _differentiate_op(
     inst = step.inst
     operands = [env[v.ir] for v in step.operands]
     dxs = [tangents.get(x.ir) for x in operands]
-    is_active = inst.jvp is not ZERO_TANGENT and any(d is not None for d in dxs)
+    is_active = not is_zero(dxs) and inst.jvp is not ZERO_TANGENT
+    if is_active and type(inst.jvp) is NoRule:
+        inst.rule("jvp")  # which says why there is none
     if is_active and inst.callee_attrs:
-        outs, douts = inst.rule("jvp")(b, *operands, *dxs)
+        outs, douts = inst.jvp(b, *operands, *dxs)
     else:
         outs = b.emit(inst, operands)
         douts = None
         if is_active:
             b.out = outs
-            douts = inst.rule("jvp")(b, *operands, *dxs)
+            douts = inst.jvp(b, *operands, *dxs)
     results = outs if type(outs) is tuple else (outs,)
     for old, new in zip(step.results, results, strict=True):
         env[old.ir] = new

@@ -8,10 +8,10 @@ from weft_compiler.avals import Aval
 from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Builder, Val
-from weft_compiler.dialect.op import ZERO_TANGENT, Op
+from weft_compiler.dialect.op import ZERO_TANGENT, NoRule, Op
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
-from weft_compiler.transforms import Linearized, Mask, TransformBuilder
+from weft_compiler.transforms import Linearized, Mask, TransformBuilder, is_zero
 
 
 @register("weft-linearize")
@@ -151,7 +151,9 @@ def _linearize_op(
     inst = step.inst
     operands = [env[v.ir] for v in step.operands]
     dxs = [tangents.get(x.ir) for x in operands]
-    is_active = inst.jvp is not ZERO_TANGENT and any(d is not None for d in dxs)
+    is_active = not is_zero(dxs) and inst.jvp is not ZERO_TANGENT
+    if is_active and type(inst.jvp) is NoRule:
+        inst.rule("jvp")  # which says why there is none
     if is_active and inst.callee_attrs:
         outs, douts = inst.linearize(b, operands, dxs)  # type: ignore[attr-defined]
     else:
@@ -159,7 +161,7 @@ def _linearize_op(
         douts = None
         if is_active:
             b.out = outs
-            douts = inst.rule("jvp")(b, *operands, *dxs)
+            douts = inst.jvp(b, *operands, *dxs)
     results = outs if isinstance(outs, (tuple, list)) else (outs,)
     for old, new in zip(step.results, results, strict=True):
         env[old.ir] = new

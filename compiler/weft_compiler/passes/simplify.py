@@ -6,7 +6,7 @@ from typing import Any
 
 from weft_compiler.bindings import ir
 from weft_compiler.body import read_body
-from weft_compiler.dialect.builder import Val
+from weft_compiler.dialect.builder import Linear, Val
 from weft_compiler.dialect.op import Op, Plan
 from weft_compiler.folding import Folding
 from weft_compiler.module import Function, Module
@@ -33,7 +33,7 @@ class FoldBuilder(Folding):
     def create(self, inst: Op, plan: Plan, operands: Sequence[Val]) -> Any:
         """Folds at once what a rule asks for, else appends it."""
         if inst.can_fold:
-            folded = self.fold(inst, plan.avals, operands)
+            folded = self.fold(inst, plan.out, operands)
             if folded is not None:
                 return folded
         made = super().create(inst, plan, operands)
@@ -53,7 +53,7 @@ def simplify(module: Module, function: Function) -> None:
             b.note(inst, operands, results)
             continue
         b.ip, b.loc = ir.InsertionPoint(op), loc
-        folded = b.fold(inst, [v.aval for v in results], operands)
+        folded = b.fold(inst, outs(results), operands)
         if folded is None:
             b.note(inst, operands, results)
             continue
@@ -61,3 +61,9 @@ def simplify(module: Module, function: Function) -> None:
             old.ir.replace_all_uses_with(new.ir)
             replaced[old.ir] = new
         op.erase()
+
+
+def outs(results: Sequence[Val]) -> Linear | tuple[Linear, ...]:
+    """What stands for results of which only the avals are known."""
+    made = tuple(Linear(v.aval) for v in results)
+    return made[0] if len(made) == 1 else made

@@ -1,5 +1,6 @@
 """Lowering to StableHLO: every op by its `lower` rule."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from weft_compiler.bindings import context, ir
@@ -33,8 +34,19 @@ class ToStablehlo(ModulePass):
         module.invalidate()
 
 
-def lower_function(source: Module, function: Function, target: Module, name: str, *, folds: bool) -> None:
-    """Adds the lowered function to `target`, which may be the module that it comes from."""
+def lower_function(
+    source: Module,
+    function: Function,
+    target: Module,
+    name: str,
+    *,
+    folds: bool,
+    inlined: Collection[str] = (),
+) -> None:
+    """Adds the lowered function to `target`, which may be the module that it comes from.
+
+    A call of a function in `inlined` becomes what that function does.
+    """
     loc = function.op.location
     arguments = function.args
     types = [a.aval.physical.ty for a in arguments]
@@ -44,19 +56,44 @@ def lower_function(source: Module, function: Function, target: Module, name: str
     attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(types, outputs))
     made = ir.Operation.create("func.func", [], [], attributes, None, 1, loc, ir.InsertionPoint(target.ir.body))
     block = made.regions[0].blocks.append(*types, arg_locs=[loc] * len(types))
-    b = LoweringBuilder(source, ir.InsertionPoint(block), loc, folds=folds)
-    env: dict[ir.Value, Val] = {
-        old.ir: Val(new, old.aval) for old, new in zip(arguments, block.arguments, strict=True)
-    }
-    for _, inst, operands, results, b.loc in read_body(source, function):
-        try:
-            outs = b.emit(inst, [env[v.ir] for v in operands])
-        except NotImplementedError as error:
-            raise DiagnosticError(str(error), b.loc) from error
-        if type(outs) is not tuple:
-            env[results[0].ir] = outs
-        else:
-            for v, new in zip(results, outs, strict=True):
-                env[v.ir] = new
-    returned = [env[v].ir for v in function.returned()]
+    b = BodyBuilder(source, ir.InsertionPoint(block), loc, folds, inlined)
+    values = [Val(new, old.aval) for old, new in zip(arguments, block.arguments, strict=True)]
+    returned = [v.ir for v in b.lower_body(function, values)]
     ir.Operation.create("func.return", [], returned, None, None, 0, loc, ir.InsertionPoint(block))
+
+
+class BodyBuilder(LoweringBuilder):
+    """Lowers whole bodies."""
+
+    def __init__(
+        self, source: Module, ip: ir.InsertionPoint, loc: ir.Location, folds: bool, inlined: Collection[str]
+    ) -> None:
+        super().__init__(source, ip, loc, folds=folds)
+        self.inlined = inlined
+
+    def lower_body(self, function: Function, arguments: Sequence[Val]) -> list[Val]:
+        """Lowers the ops of a function for these arguments; the values that it returns."""
+        env: dict[ir.Value, Val] = {
+            old.ir: new for old, new in zip(function.args, arguments, strict=True)
+        }
+        emit = self.emit
+        for _, inst, operands, results, self.loc in read_body(self.module, function):
+            try:
+                outs = emit(inst, [env[v.ir] for v in operands])
+            except NotImplementedError as error:
+                raise DiagnosticError(str(error), self.loc) from error
+            if type(outs) is not tuple:
+                env[results[0].ir] = outs
+            else:
+                for v, new in zip(results, outs, strict=True):
+                    env[v.ir] = new
+        return [env[v] for v in function.returned()]
+
+    def call_lowered(self, fn: str, operands: Sequence[Val]) -> tuple[Val, ...]:
+        """A call of a function that is lowered on its own, or what it does."""
+        if fn not in self.inlined:
+            return super().call_lowered(fn, operands)
+        loc = self.loc
+        outs = self.lower_body(self.module.function(fn), operands)
+        self.loc = loc
+        return tuple(outs)

@@ -110,7 +110,7 @@ class Trace:
         return made
 
     def _block_argument(self, aval: Aval) -> Val:
-        return Val(self.function.body.add_argument(aval.ty, self.function.op.location), aval)
+        return self.function.add_arg(aval)
 
     def lift(self, x: Any) -> Val:
         """A value of this trace for a tracer of it or of an outer trace, or for an Array."""
