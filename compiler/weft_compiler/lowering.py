@@ -29,7 +29,7 @@ def _lower(module: Module, entry: str, donated: Sequence[int]) -> Module:
     layer = Module.over(module)
     name = Expander(layer).expand(entry)
     uses = Counter(c for f in _reachable(layer, name) for c in layer.function(f).callees())
-    inlined = {f.name for f in layer.own_functions() if uses[f.name] == 1}
+    inlined = {fn for fn, count in uses.items() if count == 1}
     target = Module.new()
     with context():
         for needed in _reachable(layer, name):

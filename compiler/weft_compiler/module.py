@@ -54,6 +54,27 @@ class Function:
         self._args.append(made)
         return made
 
+    def set_args(self, wanted: Sequence[Val | Aval]) -> None:
+        """Gives the finished function these arguments: its own in another order, and for an aval a new one.
+
+        The `Val`s of the arguments stay the same objects.
+        """
+        count = len(self._args)
+        args = []
+        for entry in wanted:
+            aval = entry.aval if isinstance(entry, Val) else entry
+            made = self.body.add_argument(aval.ty, self.op.location)
+            if isinstance(entry, Val):
+                entry.ir.replace_all_uses_with(made)
+                entry.ir = made
+                args.append(entry)
+            else:
+                args.append(Val(made, aval))
+        for _ in range(count):
+            self.body.erase_argument(0)
+        self._args = args
+        self.update_type(self.signature.outputs)
+
     @property
     def signature(self) -> Signature:
         """Argument and result avals."""
@@ -88,6 +109,10 @@ class Function:
     def returned(self) -> list[ir.Value]:
         """The values that the function returns."""
         return list(self.terminator.operands)
+
+    def results(self) -> list[Val]:
+        """The values that the function returns."""
+        return [Val(v, a) for v, a in zip(self.returned(), self.signature.outputs, strict=True)]
 
     def finish(self, results: Sequence[Val], loc: ir.Location) -> None:
         """Ends the body with a return and sets the function's type from its arguments and `results`."""
@@ -282,6 +307,11 @@ class Module:
     def builder(self, function: Function) -> Builder:
         """A builder at the end of a function's body."""
         return Builder(self, ir.InsertionPoint(function.body), function.op.location, function.steps)
+
+    def reopened(self, function: Function) -> Builder:
+        """A builder at the end of a finished function, whose return is taken away: `finish` it again."""
+        function.terminator.erase()
+        return self.builder(function)
 
     def __iter__(self) -> Iterator[Function]:
         return iter(list(self.functions.values()))

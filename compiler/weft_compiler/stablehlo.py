@@ -104,7 +104,8 @@ class StableHLO:
     def region(self, index: int, avals: Sequence[Aval], write: Callable[..., Sequence[Val]]) -> None:
         """Fills a region of the op made last: one block with these arguments, `write` returns what it yields."""
         b = self.b
-        made, ip = b.made, b.ip
+        made, ip, constants = b.made, b.ip, b._constants
+        b._constants = dict(constants)  # those made inside cannot be used outside
         block = made.regions[index].blocks.append(*[a.ty for a in avals], arg_locs=[b.loc] * len(avals))
         b.ip = ir.InsertionPoint(block)
         constants, b._constants = b._constants, dict(b._constants)  # those made inside are not known outside
