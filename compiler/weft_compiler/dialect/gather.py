@@ -108,9 +108,7 @@ class Gather(Op):
             if indices.size and not 0 <= size <= n:  # without index vectors no window is taken
                 self.fail(f"slice size {size} of axis {axis} does not lie within {x}")
             if axis in self.collapsed_slice_dims and size != 1:
-                self.fail(
-                    f"slice size {size} of axis {axis} must be 1, as collapsed_slice_dims drop the axis"
-                )
+                self.fail(f"slice size {size} of axis {axis}, which collapsed_slice_dims drop, must be 1")
             if axis in self.operand_batching_dims and size > 1:
                 self.fail(
                     f"slice size {size} of axis {axis}, which is in operand_batching_dims, must be at most 1"

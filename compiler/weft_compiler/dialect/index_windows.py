@@ -124,15 +124,13 @@ class Windows:
             "dropped_dims": (x.ndim, str(x)),
             "index_map": (x.ndim, str(x)),
             "operand_batching": (x.ndim, str(x)),
-            "indices_batching": (indices.ndim - 1, f"{indices} without its last axis"),
+            "indices_batching": (indices.ndim - 1, f"indices {indices} without the last axis"),
         }
         for field, (ndim, whose) in bounds.items():
             dims, name = getattr(self, field), names[field]
             for dim in dims:
                 if not 0 <= dim < ndim:
-                    inst.fail(
-                        f"{name} {list(dims)}: axis {dim} is out of range for {whose}, which has {ndim} axes"
-                    )
+                    inst.fail(f"{name} {list(dims)}: axis {dim} is out of range for {whose} (rank {ndim})")
             if len(set(dims)) != len(dims):
                 inst.fail(f"{name} {list(dims)} name an axis twice")
             if field in _RISING and list(dims) != sorted(dims):
@@ -146,8 +144,8 @@ class Windows:
                 inst.fail(f"axis {min(shared)} is both in {names[field]} and in {names['operand_batching']}")
         if len(self.index_map) != indices.shape[-1]:
             inst.fail(
-                f"{names['index_map']} {list(self.index_map)} must have one entry for each of the "
-                f"{indices.shape[-1]} components of an index vector of {indices}"
+                f"{names['index_map']} {list(self.index_map)} must have as many entries as index vectors of "
+                f"{indices} have components, {indices.shape[-1]}"
             )
         of_operand = [x.shape[d] for d in self.operand_batching]
         of_indices = [indices.shape[d] for d in self.indices_batching]
@@ -159,8 +157,8 @@ class Windows:
         counted = len(self.window_dims) + len(self.dropped_dims) + len(self.operand_batching)
         if counted != x.ndim:
             inst.fail(
-                f"{names['window_dims']}, {names['dropped_dims']} and {names['operand_batching']} "
-                f"account for {counted} axes; {x} has {x.ndim}"
+                f"{names['window_dims']}, {names['dropped_dims']} and {names['operand_batching']} must have "
+                f"together as many entries as {x} has axes, {x.ndim}; they have {counted}"
             )
 
     def elements(
@@ -218,15 +216,16 @@ def signed_indices(b: Builder, indices: Val, shape: tuple[int, ...]) -> Val:
 
 
 def limits_of(b: Builder, indices: Val, last: tuple[int, ...]) -> Val:
-    """`last`, one number for each component of an index vector, in the shape of the indices."""
+    """`last`, one number for each component of an index vector, in the shape of `signed_indices`."""
     if len(set(last)) <= 1:
         return b.full(indices.aval, *set(last) or (0,))
+    dtype = INT64 if indices.dtype == INT64 else INT32
     return b.broadcast_in_dim(
-        b.constant(np.asarray(last, indices.dtype)), shape=indices.shape, dims=(indices.ndim - 1,)
+        b.constant(np.asarray(last, dtype)), shape=indices.shape, dims=(indices.ndim - 1,)
     )
 
 
 def index_vectors(b: Any, indices: tuple[Val, ...]) -> Val:
-    """Scalar indices, batched or not, as one batched array of index vectors."""
+    """Scalar indices, batched or not, as one batched array of index vectors; `b` is given to a batch rule."""
     columns = [b.reshape(b.with_batch(i), shape=(b.axis_size, 1)) for i in indices]
     return b.concatenate(*columns, axis=1)

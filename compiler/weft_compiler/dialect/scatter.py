@@ -55,19 +55,24 @@ class ScatterOp(Op):
 
     combiner = ""
     """StableHLO op of the old element and the update."""
+    exact: np.ufunc | None = None
+    """NumPy's function of the two; None where the update stays."""
     neutral: float | None = None
     """Updates of this value change nothing."""
+    by_parts = False
+    """Whether complex numbers combine part by part."""
 
     def infer(self, x, indices, updates):
         check_mode(self, self.mode)
         if updates.dtype != x.dtype:
             self.fail(f"dtypes of x and updates differ: {x} and {updates}")
         windows = Windows.of(self, SCATTER)
-        windows.check(self, SCATTER, x, indices, f"updates {updates}")
-        if updates.ndim != indices.ndim - 1 + len(windows.window_dims):
+        windows.check(self, SCATTER, x, indices, "the updates")
+        ndim = indices.ndim - 1 + len(windows.window_dims)
+        if updates.ndim != ndim:
             self.fail(
-                f"updates {updates} must have {len(windows.window_dims)} axes for update_window_dims, and "
-                f"those of indices {indices} but the last"
+                f"updates {updates} must have the axes update_window_dims {list(windows.window_dims)} and "
+                f"those of indices {indices} but the last, {ndim} in all"
             )
         for axis, dim in zip(windows.window_axes(x.ndim), windows.window_dims, strict=True):
             if updates.shape[dim] > x.shape[axis]:
@@ -85,6 +90,9 @@ class ScatterOp(Op):
     def lower(self, b, x, indices, updates):
         if x.aval.size == 0 or updates.aval.size == 0:
             return x
+        if self.by_parts and x.dtype == DTYPES["complex128"]:  # XLA:GPU has no atomic update of 128 bits
+            parts = [b.emit(self, (part(x), indices, part(updates))) for part in (b.real, b.imag)]
+            return b.complex(*parts)
         windows = Windows.of(self, SCATTER)
         indices = signed_indices(b, indices, x.shape)
         if self.mode == "clip" and windows.index_map:
@@ -146,7 +154,8 @@ class ScatterOp(Op):
         out = np.array(x)
         with np.errstate(over="ignore"):  # integers wrap around
             for here, there in Windows.of(self, SCATTER).elements(indices, x.shape, updates.shape, self.mode):
-                out[there] = self.combine(out[there], updates[here])
+                new = updates[here]
+                out[there] = new if self.exact is None else self.exact(out[there], new)
         return out
 
 
@@ -154,8 +163,8 @@ class ScatterOp(Op):
 class Scatter(ScatterOp):
     """Each window replaced by its update. Where windows overlap, one of them wins.
 
-    Which one is up to the backend (on CPU the last), but it depends on the indices alone: so scatter is
-    linear in x and updates together.
+    Which one is up to the backend (on CPU the last). It is taken to depend on the indices alone, which makes
+    scatter linear in x and updates together.
     """
 
     x: Operand[Anything]
@@ -189,9 +198,6 @@ class Scatter(ScatterOp):
     def combined(self, b, old, new):
         return new
 
-    def combine(self, old, new):
-        return new
-
     samples = scatter_samples("float32", "int32", "complex64", "bfloat16", "bool")
 
 
@@ -205,6 +211,8 @@ class ScatterAdd(ScatterOp):
 
     linear_in = ("x", "updates")
     combiner = "add"
+    exact = np.add
+    by_parts = True
     neutral = 0
 
     def jvp(self, b, x, indices, updates, dx, dindices, dupdates):
@@ -215,10 +223,7 @@ class ScatterAdd(ScatterOp):
     def transpose(self, b, ct, x, indices, updates):
         return ct, None, self.taken(b, ct, indices, updates) if b.is_linear(updates) else None
 
-    def combine(self, old, new):
-        return old + new
-
-    samples = scatter_samples("float32", "int32", "complex64", "bfloat16", "uint8", "bool")
+    samples = scatter_samples("float32", "int32", "complex64", "complex128", "bfloat16", "uint8", "bool")
 
 
 @op("scatter_sub")
@@ -231,6 +236,8 @@ class ScatterSub(ScatterOp):
 
     linear_in = ("x", "updates")
     combiner = "subtract"
+    exact = np.subtract
+    by_parts = True
     neutral = 0
 
     jvp = ScatterAdd.jvp
@@ -239,10 +246,7 @@ class ScatterSub(ScatterOp):
         ct_updates = b.neg(self.taken(b, ct, indices, updates)) if b.is_linear(updates) else None
         return ct, None, ct_updates
 
-    def combine(self, old, new):
-        return old - new
-
-    samples = scatter_samples("float32", "int32", "complex64", "uint8")
+    samples = scatter_samples("float32", "int32", "complex64", "complex128", "uint8")
 
 
 @op("scatter_mul")
@@ -255,6 +259,7 @@ class ScatterMul(ScatterOp):
 
     linear_in = ("x",)
     combiner = "multiply"
+    exact = np.multiply
     neutral = 1
 
     def jvp(self, b, x, indices, updates, dx, dindices, dupdates):
@@ -271,10 +276,9 @@ class ScatterMul(ScatterOp):
         return from_updates if from_x is None else b.add(from_x, from_updates)
 
     def transpose(self, b, ct, x, indices, updates):
+        if b.is_linear(updates):
+            raise NotImplementedError("scatter_mul: not linear in its updates")
         return b.emit(self, (ct, indices, updates)), None, None
-
-    def combine(self, old, new):
-        return old * new
 
     samples = scatter_samples("float32", "int32", "complex64", "uint8", "bool", unique=True)
 
@@ -293,7 +297,8 @@ class ExtremumScatter(ScatterOp):
         total = no_x if dx is None else b.select(x_won, dx, no_x)
         if dupdates is not None:
             total = self.other(ScatterAdd, b, total, indices, b.select(updates_won, dupdates, no_updates))
-        return b.div(total, winners)
+        # Something won everywhere, unless XLA keeps more bits of one side of a comparison than of the other.
+        return b.div(total, b.max(winners, 1))
 
     transpose = NOT_LINEAR
 
@@ -312,9 +317,7 @@ class ScatterMin(ExtremumScatter):
     updates: Operand[RealOrBool]
 
     combiner = "minimum"
-
-    def combine(self, old, new):
-        return min(old, new)
+    exact = np.minimum
 
     samples = scatter_samples("float32", "int32", "bfloat16", "uint8", "bool")
 
@@ -328,8 +331,6 @@ class ScatterMax(ExtremumScatter):
     updates: Operand[RealOrBool]
 
     combiner = "maximum"
-
-    def combine(self, old, new):
-        return max(old, new)
+    exact = np.maximum
 
     samples = scatter_samples("float32", "int32", "bfloat16", "uint8", "bool")

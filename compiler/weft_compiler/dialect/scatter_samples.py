@@ -1,5 +1,7 @@
 """Operands on which the rules of every scatter op are checked."""
 
+from typing import Any
+
 import numpy as np
 
 from weft_compiler.dialect.samples import Samples, cases
@@ -26,9 +28,12 @@ def scatter_samples(*dtypes: str, unique: bool = False) -> Samples:
     rows = np.array([[4], [0], [7], [2 if unique else 0]], "int32")
     corners = np.array([[2, 2], [0, 0]] if unique else [[2, 1], [1, 1]], "int32")
     one, two = ((5, 3), (4, 3)), ((2, 3, 4), (2, 2, 3))
-    listed = [
+    listed: list[tuple[Any, dict[str, Any]]] = [
         *[(((one[0], dtype), rows, (one[1], dtype)), _ROWS | fill) for dtype in dtypes],
-        (((one[0], first), np.where(rows == 7, 1, rows), (one[1], first)), _ROWS | {"mode": "promise_in_bounds"}),
+        (
+            ((one[0], first), np.where(rows == 7, 1, rows), (one[1], first)),
+            _ROWS | {"mode": "promise_in_bounds"},
+        ),
         *[
             ((((300,), first), np.array(places, index), ((2,), first)), _ELEMENTS | mode)
             for index, places in (
