@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from weft_compiler.bindings import context, ir
+from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.dialect import load
 from weft_compiler.dialect.builder import Builder, Step, Val
 from weft_compiler.dialect.op import REGISTRY, Signature
@@ -30,9 +31,7 @@ class Function:
         blocks = op.regions[0].blocks
         self.block: ir.Block | None = blocks[0] if len(blocks) else None
         self._signature: Signature | None = None
-        self._args: list[Val] = []
-        if self.block is not None:
-            self._args = [Val(a, aval_of(a.type)) for a in self.block.arguments]
+        self._args: list[Val] | None = None
         self.is_spliced = False
         """The body has moved into the caller; an empty shell is left."""
         self.steps: list[Step] | None = None
@@ -46,20 +45,22 @@ class Function:
     @property
     def args(self) -> list[Val]:
         """The arguments as values."""
+        if self._args is None:
+            self._args = [Val(a, aval_of(a.type)) for a in self.body.arguments]
         return self._args
 
     def add_arg(self, aval: Aval) -> Val:
         """One more argument, the last."""
-        made = Val(self.body.add_argument(aval.ty, self.op.location), aval)
-        self._args.append(made)
-        return made
+        args = self.args
+        args.append(Val(self.body.add_argument(aval.ty, self.op.location), aval))
+        return args[-1]
 
     def set_args(self, wanted: Sequence[Val | Aval]) -> None:
         """Gives the finished function these arguments: its own in another order, and for an aval a new one.
 
         The `Val`s of the arguments stay the same objects.
         """
-        count = len(self._args)
+        count = len(self.args)
         args = []
         for entry in wanted:
             aval = entry.aval if isinstance(entry, Val) else entry
@@ -124,7 +125,8 @@ class Function:
     @property
     def is_public(self) -> bool:
         """Whether the function is visible outside of the module."""
-        return "sym_visibility" not in self.op.attributes
+        attributes = self.op.attributes
+        return "sym_visibility" not in attributes or attributes["sym_visibility"].value == "public"
 
     def hide(self) -> None:
         """Makes the function private to the module."""
@@ -181,8 +183,10 @@ class Module:
     def parse(cls, text: str | bytes, source_name: str = "-") -> "Module":
         """Reads a module from text or bytecode; raises ir.MLIRError with its diagnostics."""
         with context():
-            if isinstance(text, bytes) or _MODULE.match(text) is None:
-                text = text if isinstance(text, bytes) else f"module {{{text}\n}}"
+            if isinstance(text, bytes):
+                return cls(ir.Module.parse(text))
+            if _MODULE.match(text) is None:
+                text = f"module {{{text}\n}}"
             return cls(ir.Operation.parse(text, source_name=source_name).opview)
 
     @property
@@ -205,11 +209,21 @@ class Module:
         self.memo.clear()
 
     def function(self, name: str) -> Function:
-        """A function by name; raises KeyError in words."""
+        """A function by name; raises DiagnosticError where there is none."""
         try:
             return self.functions[name]
         except KeyError:
-            raise KeyError(f"no function @{name}; the module has {sorted(self.functions)}") from None
+            known = ", ".join(f"@{n}" for n in sorted(self.functions))
+            raise DiagnosticError(f"no function @{name}; the module has {known}", self.ir.operation.location) from None
+
+    def mask(self, fn: str, positions: Sequence[int], what: str) -> tuple[bool, ...]:
+        """For each argument of a function, whether `positions` has it; raises DiagnosticError out of range."""
+        function = self.function(fn)
+        count = len(function.args)
+        for i in positions:
+            if not 0 <= i < count:
+                raise DiagnosticError(f"{what} {i} is out of range: @{fn} takes {count} arguments", function.op.location)
+        return tuple(i in positions for i in range(count))
 
     def signature(self, name: str) -> Signature:
         """Argument and result avals of a function."""

@@ -10,8 +10,21 @@ from typing import Any, NamedTuple
 
 from weft_compiler.avals import Aval
 from weft_compiler.bindings import ir
+from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.dialect.builder import Builder, Val
 from weft_compiler.masks import Mask, spread
+from weft_compiler.module import Module
+
+
+def differentiable_mask(module: Module, fn: str, wrt: Sequence[int]) -> Mask:
+    """The mask of the arguments `wrt`; raises DiagnosticError for one that is no float."""
+    mask = module.mask(fn, wrt, "wrt")
+    function = module.function(fn)
+    for i in wrt:
+        if function.args[i].aval.kind not in "fc":
+            message = f"argument {i} of @{fn} is {function.args[i].aval}; only floats have derivatives"
+            raise DiagnosticError(message, function.op.location)
+    return mask
 
 
 def is_zero(tangents: Sequence[Any]) -> bool:

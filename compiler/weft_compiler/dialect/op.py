@@ -12,7 +12,7 @@ Rules, in this order in a class (`x`, `y` operands, `b` the builder that new ops
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, TypeAlias, TypeVar
 
 from weft_compiler.attributes import Kind
 from weft_compiler.bindings import ir
@@ -93,7 +93,15 @@ if TYPE_CHECKING:
     Operands = Annotated[T, "operands"]
     Alike = Annotated[T, "operands"]
     Attr = Annotated[T, "attribute"]
-    Number = Floating = Inexact = Integer = Boolean = Bits = Real = Key = Anything = Aval
+    Number: TypeAlias = Aval
+    Floating: TypeAlias = Aval
+    Inexact: TypeAlias = Aval
+    Integer: TypeAlias = Aval
+    Boolean: TypeAlias = Aval
+    Bits: TypeAlias = Aval
+    Real: TypeAlias = Aval
+    Key: TypeAlias = Aval
+    Anything: TypeAlias = Aval
 else:
     Operand = _Bracket(lambda kinds: OperandSpec(kinds.kinds))
     Operands = _Bracket(lambda kinds: OperandSpec(kinds.kinds, variadic=True, alike=False))

@@ -28,8 +28,7 @@ class BatchPass(ModulePass):
     """Positions of the inputs that have the batch axis."""
 
     def run(self, module: Module) -> None:
-        count = len(module.signature(self.fn).inputs)
-        made = batch(module, self.fn, tuple(i in self.batched for i in range(count)), self.size)
+        made = batch(module, self.fn, module.mask(self.fn, self.batched, "batched"), self.size)
         module.function(made.fn).publish()
 
 

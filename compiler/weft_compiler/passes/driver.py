@@ -82,7 +82,7 @@ def has_weft_ops(module: Module) -> bool:
 
     def look(op: ir.Operation) -> ir.WalkResult:
         nonlocal found
-        found = op.name.startswith("weft.")
+        found = op.name.startswith(("weft.", "weftn."))
         return ir.WalkResult.INTERRUPT if found else ir.WalkResult.ADVANCE
 
     module.ir.operation.walk(look)

@@ -8,7 +8,7 @@ from weft_compiler.dialect.builder import Val
 from weft_compiler.dialect.op import ZERO_TANGENT, NoRule
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
-from weft_compiler.transforms import Jvp, Mask, TransformBuilder, is_zero
+from weft_compiler.transforms import Jvp, Mask, TransformBuilder, differentiable_mask, is_zero
 
 
 @register("weft-jvp")
@@ -26,8 +26,7 @@ class JvpPass(ModulePass):
     """Positions of the inputs that carry a tangent."""
 
     def run(self, module: Module) -> None:
-        count = len(module.signature(self.fn).inputs)
-        made = differentiate(module, self.fn, tuple(i in self.wrt for i in range(count)))
+        made = differentiate(module, self.fn, differentiable_mask(module, self.fn, self.wrt))
         module.function(made.fn).publish()
 
 

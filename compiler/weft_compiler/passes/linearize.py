@@ -11,7 +11,7 @@ from weft_compiler.dialect.builder import Builder, Val
 from weft_compiler.dialect.op import ZERO_TANGENT, NoRule, Op
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
-from weft_compiler.transforms import Linearized, Mask, TransformBuilder, is_zero
+from weft_compiler.transforms import Linearized, Mask, TransformBuilder, differentiable_mask, is_zero
 
 
 @register("weft-linearize")
@@ -31,8 +31,7 @@ class LinearizePass(ModulePass):
     """Positions of the inputs that carry a tangent."""
 
     def run(self, module: Module) -> None:
-        count = len(module.signature(self.fn).inputs)
-        made = linearize(module, self.fn, tuple(i in self.wrt for i in range(count)))
+        made = linearize(module, self.fn, differentiable_mask(module, self.fn, self.wrt))
         module.function(made.fwd).publish()
         module.function(made.lin).publish()
 

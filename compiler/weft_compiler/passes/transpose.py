@@ -29,9 +29,8 @@ class TransposePass(ModulePass):
     """Positions of the inputs in which it is linear."""
 
     def run(self, module: Module) -> None:
-        signature = module.signature(self.fn)
-        mask = tuple(i in self.linear for i in range(len(signature.inputs)))
-        made = transpose(module, self.fn, mask, (True,) * len(signature.outputs))
+        mask = module.mask(self.fn, self.linear, "linear")
+        made = transpose(module, self.fn, mask, (True,) * len(module.signature(self.fn).outputs))
         module.function(made.fn).publish()
 
 

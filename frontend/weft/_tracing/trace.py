@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from weft_compiler.avals import Aval
 from weft_compiler.dialect.builder import Val
@@ -230,4 +230,5 @@ def leak_message(x: Tracer) -> str:
     )
 
 
-Value = Array | Tracer
+Value: TypeAlias = Any
+"""An Array or a Tracer. `Any`, as their methods are attached when weft is imported."""
