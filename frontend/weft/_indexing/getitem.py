@@ -1,0 +1,118 @@
+"""`x[index]`: at once on arrays, as ops on tracers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import weft_runtime
+from weft_runtime import Array
+
+from weft._indexing import masks
+from weft._indexing.eager import NUMBER, Program, compiled, key_of, operands_of, with_numbers
+from weft._indexing.entries import tokens_of
+from weft._indexing.layout import layout_of
+from weft._indexing.reading import DEFAULT, Options, mode_of, take
+from weft._tracing.trace import STATE, Tracer
+from weft._tracing.values import as_value
+
+_rows: dict[Any, Program] = {}
+"""Programs of `x[i]`, by the spec of x."""
+_programs: dict[tuple[Any, ...], Program] = {}
+"""Programs by the spec of x and the items of the index as they are."""
+_by_tokens: dict[tuple[Any, ...], Program] = {}
+
+
+def getitem(x: Any, index: Any, options: Options = DEFAULT) -> Any:
+    """The elements of `x` at `index`, by NumPy's rules; places out of bounds are clamped."""
+    trace = STATE.trace
+    if type(x) is Array and (trace is None or not (trace.staged or holds_tracer(index))):
+        return _read(x, index, options)
+    x = as_value(x)
+    tokens, operands = tokens_of(index, x.shape, options.wraps)
+    return take(x, layout_of(x.shape, tokens, options.wraps), operands, options)
+
+
+def holds_tracer(index: Any) -> bool:
+    """Whether an index has a tracer in it."""
+    if type(index) is tuple or type(index) is list:
+        return any(holds_tracer(i) for i in index)
+    return type(index) is Tracer
+
+
+def _read(x: Array, index: Any, options: Options) -> Any:
+    if options is DEFAULT:
+        if type(index) is int:
+            program = _rows.get(x.spec)
+        else:
+            key: list[Any] = [x.spec]
+            program = None
+            if key_of(index if type(index) is tuple else (index,), key):
+                try:
+                    program = _programs.get(tuple(key))
+                except TypeError:  # a slice of arrays
+                    program = None
+        if program is not None:
+            operands = program.operands(index if type(index) is tuple else (index,), x)
+            if operands is not None:
+                try:
+                    return program.run([x._b, *operands]).consume_with_handlers(program.handlers)[0]
+                except (RuntimeError, ValueError):
+                    pass  # the long way explains what is wrong
+    return _read_slowly(x, index, options)
+
+
+def _read_slowly(x: Array, index: Any, options: Options) -> Any:
+    found = _masked_on_host(x, index)
+    if found is not None:
+        return found
+    tokens, arrays = tokens_of(index, x.shape, options.wraps)
+    layout = layout_of(x.shape, tokens, options.wraps)
+    is_clamped = mode_of(options.mode, "clip") != "fill"
+    tokens, numbers = with_numbers(tokens, layout, is_clamped)
+    values = [x, *operands_of(tokens, numbers, arrays, x)]
+    key = (options, tokens, *[v.spec for v in values])
+    program = _by_tokens.get(key)
+    if program is None:
+        shared = layout_of(x.shape, tokens, options.wraps)
+
+        def getitem(tracers: list[Tracer]) -> Tracer:
+            return take(tracers[0], shared, tracers[1:], options)
+
+        sizes = [x.shape[p.axis] for p in shared.points if p.vector is NUMBER]
+        program = _by_tokens[key] = Program(compiled(getitem, values, "getitem"), sizes, is_clamped)
+    if options is DEFAULT:
+        _remember(x, index, program, len(numbers))
+    return program.executable(values)[0]
+
+
+def _remember(x: Array, index: Any, program: Program, numbers: int) -> None:
+    """Lets the quick path find a program, where all ints of the index are operands of it."""
+    if type(index) is int:
+        if numbers:
+            _rows[x.spec] = program
+        return
+    items = index if type(index) is tuple else (index,)
+    key: list[Any] = [x.spec]
+    if key_of(items, key) and sum(type(i) is int for i in items) == numbers:
+        if any(type(i) is Array and i.dtype == bool for i in items):
+            return  # what a mask selects depends on its elements
+        try:
+            _programs[tuple(key)] = program
+        except TypeError:
+            return
+
+
+def _masked_on_host(x: Array, index: Any) -> Any:
+    """`x[mask]` where the elements of both are in the host's memory: nothing is compiled for their number."""
+    if not x.spec.on_host or x.spec.is_extended:
+        return None
+    found = masks.sole_mask(index, x.shape)
+    if found is None:
+        return None
+    mask, axis = found
+    where = (slice(None),) * axis + (np.asarray(mask),)
+    made = weft_runtime.device_put(
+        np.asarray(x)[where], x.dtype, weak_type=x.weak_type, device=x.sharding, committed=x.committed
+    )
+    return made
