@@ -1,0 +1,118 @@
+"""NumPy's `ufunc`: an elementwise function that also reduces, accumulates and forms outer products."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from weft._tracing.library import LibraryFunction
+from weft.numpy._elementwise import Binary
+
+
+class ufunc:
+    """An elementwise function of `nin` arrays with `nout` results.
+
+    `call` applies it to arrays; without it `func`, which takes scalars, is mapped over their elements.
+    `reduce`, `accumulate`, `at` and `reduceat` are quicker forms of the methods, where there are any.
+    """
+
+    nin: int
+    nout: int
+    identity: Any
+
+    def __init__(
+        self,
+        func: Callable[..., Any],
+        /,
+        nin: int,
+        nout: int,
+        *,
+        name: str | None = None,
+        nargs: int | None = None,
+        identity: Any = None,
+        call: Callable[..., Any] | None = None,
+        reduce: Callable[..., Any] | None = None,
+        accumulate: Callable[..., Any] | None = None,
+        at: Callable[..., Any] | None = None,
+        reduceat: Callable[..., Any] | None = None,
+    ) -> None:
+        self.__name__ = name or getattr(func, "__name__", "ufunc")
+        self.__qualname__ = self.__name__
+        self.__doc__ = func.__doc__
+        self.nin, self.nout, self.identity = nin, nout, identity
+        self._func = func
+        self._call = call
+        self._quick = {"reduce": reduce, "accumulate": accumulate, "at": at, "reduceat": reduceat}
+
+    @property
+    def nargs(self) -> int:
+        """Number of operands, results included as NumPy counts them."""
+        return self.nin
+
+    def __call__(self, *args: Any, out: Any = None, where: Any = None) -> Any:
+        check_out_and_where(self, out, where)
+        if len(args) != self.nin:
+            raise TypeError(f"{self!r} takes {self.nin} arguments, got {len(args)}")
+        return self._elementwise()(*args)
+
+    def _elementwise(self) -> Callable[..., Any]:
+        if self._call is None:
+            from weft.numpy.vectorizing import vectorize
+
+            self._call = vectorize(self._func)
+        return self._call
+
+    def __repr__(self) -> str:
+        return f"<weft.numpy.ufunc '{self.__name__}'>"
+
+
+def check_out_and_where(function: Any, out: Any, where: Any) -> None:
+    """Fails where NumPy's `out` or `where` is given."""
+    if out is not None:
+        raise NotImplementedError(f"out argument of {function!r} is not supported: arrays are immutable")
+    if where is not None:
+        raise NotImplementedError(f"where argument of {function!r}; try weft.numpy.where(mask, f(x), x)")
+
+
+class BinaryUfunc(Binary, ufunc):
+    """A ufunc of two arrays that is one op."""
+
+    def __init__(self, fun: Callable[[Any, Any], Any], identity: Any) -> None:
+        Binary.__init__(self, fun, ("x", "y"))
+        self.nin, self.nout, self.identity = 2, 1, identity
+        self._func = self._call = self  # type: ignore[assignment]
+        self._quick = {}
+
+    def __call__(self, x: Any, y: Any, /, out: Any = None, where: Any = None) -> Any:
+        if out is not None or where is not None:
+            check_out_and_where(self, out, where)
+        return Binary.__call__(self, x, y)
+
+    __repr__ = ufunc.__repr__
+
+
+class UnaryUfunc(LibraryFunction, ufunc):
+    """A ufunc of one array that is one op."""
+
+    def __init__(self, fun: Callable[[Any], Any]) -> None:
+        LibraryFunction.__init__(self, fun, ("x",))
+        self.nin, self.nout, self.identity = 1, 1, None
+        self._func = self._call = self  # type: ignore[assignment]
+        self._quick = {}
+
+    def __call__(self, x: Any, /, out: Any = None, where: Any = None) -> Any:
+        if out is not None or where is not None:
+            check_out_and_where(self, out, where)
+        return LibraryFunction.__call__(self, x)
+
+    __repr__ = ufunc.__repr__
+
+
+def binary_ufunc(identity: Any = None) -> Callable[[Callable[[Any, Any], Any]], BinaryUfunc]:
+    """Makes a ufunc of a function of two arrays."""
+    return lambda fun: BinaryUfunc(fun, identity)
+
+
+def unary_ufunc(fun: Callable[[Any], Any]) -> UnaryUfunc:
+    """Makes a ufunc of a function of one array."""
+    return UnaryUfunc(fun)
