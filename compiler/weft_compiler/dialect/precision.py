@@ -25,6 +25,16 @@ class Nextafter(Chlo):
         return np.nextafter(x, y)
 
 
+def _rounded(x, exponent_bits, mantissa_bits):
+    """Ties to even; below the least exponent 0, above the greatest infinite."""
+    greatest = 2 ** (exponent_bits - 1) - 1
+    fraction, exponent = np.frexp(x)
+    scale = 2.0 ** (mantissa_bits + 1)
+    rounded = np.ldexp(np.rint(fraction * scale) / scale, exponent)
+    rounded = np.where(np.abs(rounded) < 2.0 ** (1 - greatest), np.copysign(0.0, x), rounded)
+    return np.where(np.abs(rounded) >= 2.0 ** (greatest + 1), np.copysign(np.inf, x), rounded)
+
+
 @op("reduce_precision")
 class ReducePrecision(Elementwise):
     """x rounded to the floats with `exponent_bits` and `mantissa_bits`, kept in x's dtype."""
@@ -53,6 +63,10 @@ class ReducePrecision(Elementwise):
         )
 
     fold = NOTHING_TO_FOLD
+
+    def reference(self, x):
+        return _rounded(x.astype(np.float64), self.exponent_bits, self.mantissa_bits).astype(x.dtype)
+
     samples = floats(
         smooth=False,
         attrs=({"exponent_bits": 5, "mantissa_bits": 3}, {"exponent_bits": 8, "mantissa_bits": 7}),
