@@ -1,11 +1,11 @@
 """`weft.config`: process values, thread-local overrides, and the key that stands for them."""
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from weft import config as config_module
 from weft._config.checks import boolean
 from weft._config.state import Config, Shared
 from weft.config import (
@@ -167,7 +167,7 @@ def test_watch_reports_both_scopes(restored):
     seen = []
     config.watch("transfer_guard_device_to_host", lambda scope, value: seen.append((scope, value)))
     restored.update("transfer_guard_device_to_host", "log")
-    with config_module.transfer_guard_device_to_host("disallow"):
+    with sys.modules["weft.config"].transfer_guard_device_to_host("disallow"):
         pass
     assert seen == [("process", None), ("process", "log"), ("thread", "disallow"), ("thread", None)]
 

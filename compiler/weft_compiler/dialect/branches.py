@@ -125,7 +125,7 @@ class Cond(HigherOrder):
         number = 0 if value is None else max(0, min(int(value), len(self.branches) - 1))
         return b.call(self.branches[number], xs)
 
-    samples = no_rule("covered by test/ops/test_control_flow.py: it needs functions")
+    samples = no_rule("covered by test/ops/control_flow: it needs functions")
 
 
 def _predicate_behind(b, index):

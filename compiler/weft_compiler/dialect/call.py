@@ -2,6 +2,7 @@
 
 from weft_compiler.attributes import Symbol
 from weft_compiler.dialect.op import NOTHING_TO_FOLD, Anything, Attr, Op, Operands, no_rule, op
+from weft_compiler.masks import marks, present, spread
 
 
 class HigherOrder(Op):
@@ -17,8 +18,18 @@ class HigherOrder(Op):
     fold = NOTHING_TO_FOLD
 
     def linearize(self, b, xs, dxs):
-        """Results, and tangents that are linear in `dxs`; the default runs the whole jvp in the linear part."""
+        """Results, and tangents linear in `dxs`; the default runs the whole jvp in the linear part."""
         return b.emit_primal(self, xs), b.linear_jvp(self, xs, dxs)
+
+
+def transposed_call(b, callee, cts, xs, emit=None):
+    """Cotangents of the linear operands of a call; `emit(fn, operands)` calls the transposed function."""
+    linear = tuple(b.is_linear(x) for x in xs)
+    made = b.transpose_of(callee, linear, marks(cts))
+    known = [x for x in xs if not b.is_linear(x)]
+    outs = (emit or b.call)(made.fn, (*present(cts), *known))
+    cotangents = iter(spread(made.nonzero, outs))
+    return tuple(next(cotangents) if is_linear else None for is_linear in linear)
 
 
 @op("call", ir_name="func.call")
@@ -55,13 +66,7 @@ class Call(HigherOrder):
         return outs[:count], made.spread_tangents(tangents)
 
     def transpose(self, b, cts, *xs):
-        made = b.transpose_of(
-            self.callee, tuple(b.is_linear(x) for x in xs), tuple(ct is not None for ct in cts)
-        )
-        known = [x for x in xs if not b.is_linear(x)]
-        outs = iter(b.call(made.fn, (*[ct for ct in cts if ct is not None], *known)))
-        nonzero = iter(made.nonzero)
-        return tuple(next(outs) if b.is_linear(x) and next(nonzero) else None for x in xs)
+        return transposed_call(b, self.callee, cts, xs)
 
     def batch(self, b, *xs):
         made = b.batch_of(self.callee, tuple(b.is_batched(x) for x in xs))

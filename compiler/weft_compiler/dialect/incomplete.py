@@ -182,6 +182,8 @@ class Betainc(Incomplete):
     c: Operand[Floating]
     x: Operand[Floating]
 
+    no_slope_in = ("a", "c")
+
     def jvp(self, b, a, c, x, da, dc, dx):
         if da is not None or dc is not None:
             self.fail("gradient with respect to a and b is not supported", OpValueError)

@@ -192,6 +192,8 @@ class Op:
     """Operands in which the op is jointly linear: `jvp` is then the op itself."""
     bilinear_in: ClassVar[tuple[str, ...]] = ()
     """Two operands in each of which the op is linear."""
+    no_slope_in: ClassVar[tuple[str, ...]] = ()
+    """Float operands in which no derivative is known; `jvp` raises where they have a tangent."""
     callee_attrs: ClassVar[tuple[str, ...]] = ()
     """Attributes that name functions."""
     has_effect: ClassVar[bool] = False

@@ -139,4 +139,4 @@ class Scan(HigherOrder):
     def lower(self, b, *xs):
         return lower_scan(b, self, xs)
 
-    samples = no_rule("covered by test/ops/test_control_flow.py: it needs functions")
+    samples = no_rule("covered by test/ops/control_flow: it needs functions")

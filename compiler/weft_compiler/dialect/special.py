@@ -87,6 +87,8 @@ class Polygamma(Chlo):
     m: Operand[Floating]
     x: Operand[Floating]
 
+    no_slope_in = ("m",)
+
     def jvp(self, b, m, x, dm, dx):
         if dm is not None:
             self.fail("gradient with respect to m is not supported", OpValueError)
@@ -106,6 +108,8 @@ class Zeta(Chlo):
 
     x: Operand[Floating]
     q: Operand[Floating]
+
+    no_slope_in = ("x",)
 
     def jvp(self, b, x, q, dx, dq):
         if dx is not None:

@@ -19,8 +19,8 @@ class While(HigherOrder):
     """Runs `body` on the carry as long as `cond` gives true, and gives the last carry.
 
     Operands: constants of `cond`, constants of `body`, the first carry. `cond` maps its constants and the
-    carry to a bool, `body` its constants and the carry to the next carry. A loop that is known to end after at
-    most `max_trips` steps says so: then it has a reverse-mode derivative.
+    carry to a bool, `body` its constants and the carry to the next carry. A loop that is known to end after
+    at most `max_trips` steps says so: then it has a reverse-mode derivative.
     """
 
     args: Operands[Anything]
@@ -202,4 +202,4 @@ class While(HigherOrder):
         results = outs if type(outs) is tuple else (outs,)
         return tuple(b.keys(v, a) for v, a in zip(results[count:], b.outs, strict=True))
 
-    samples = no_rule("covered by test/ops/test_control_flow.py: it needs functions")
+    samples = no_rule("covered by test/ops/control_flow: it needs functions")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from weft_compiler.body import read_body
 from weft_compiler.dialect.builder import Val
 from weft_compiler.module import Function, Module
+from weft_compiler.passes.dce import op_has_effect
 from weft_compiler.passes.registry import ModulePass, register
 
 
@@ -26,9 +27,11 @@ class Cse(ModulePass):
 def eliminate_common(module: Module, function: Function) -> None:
     """Merges equal ops of one function."""
     first: dict[object, Sequence[Val]] = {}
+    effects: dict[str, bool] = {}
+    useless = []
     function.steps = None
     for op, inst, operands, results, _ in read_body(module, function):
-        if inst.has_effect:
+        if inst.has_effect or (inst.callee_attrs and op_has_effect(module, op, effects)):
             continue
         # Operands are read after earlier replacements, so equal values are one value here.
         key = (inst, *[v.ir for v in operands])
@@ -36,4 +39,6 @@ def eliminate_common(module: Module, function: Function) -> None:
         if earlier is not results:
             for old, new in zip(results, earlier, strict=True):
                 old.ir.replace_all_uses_with(new.ir)
-            op.erase()
+            useless.append(op)
+    for op in useless:
+        op.erase()

@@ -75,6 +75,8 @@ def _splice_all(function: Function, spliced: dict[ir.Operation, Function]) -> No
                 new[result.ir] = new.get(value) or Val(value, result.aval)
     for call, callee in spliced.items():
         _splice(call, callee)
+    for call in spliced:
+        call.erase()
     if known:
         function.steps = steps
 
@@ -91,5 +93,4 @@ def _splice(call: ir.Operation, callee: Function) -> None:
         op.move_before(call)
     for old, new in zip(call.results, returned, strict=True):
         old.replace_all_uses_with(new)
-    call.erase()
     callee.is_spliced = True

@@ -45,6 +45,7 @@ def simplify(module: Module, function: Function) -> None:
     """Simplifies one function in place."""
     b = FoldBuilder(module, None, function.op.location)
     replaced: dict[ir.Value, Val] = {}
+    useless = []  # erased at the end: a new value could be taken for an erased one of the same address
     function.steps = None
     for op, inst, operands, results, loc in read_body(module, function):
         if replaced:
@@ -60,6 +61,8 @@ def simplify(module: Module, function: Function) -> None:
         for old, new in zip(results, folded if isinstance(folded, tuple) else (folded,), strict=True):
             old.ir.replace_all_uses_with(new.ir)
             replaced[old.ir] = new
+        useless.append(op)
+    for op in reversed(useless):
         op.erase()
 
 
