@@ -9,15 +9,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import weft_runtime
-from weft_compiler.avals import INT32
-from weft_runtime import Array, Executable, Spec
 
+import weft_runtime
 from weft._indexing.layout import Layout
 from weft._indexing.tokens import Vector
 from weft._tracing.executables import compile_module
 from weft._tracing.staging import trace_function, type_of
 from weft._tracing.trace import Tracer
+from weft_compiler.avals import INT32
+from weft_runtime import Array, Executable, Spec
 
 NUMBER = Vector((), INT32, wraps=False, is_inside=True)
 """Stands for a number in the index of a program: it has been brought within the axis."""

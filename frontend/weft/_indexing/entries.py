@@ -10,8 +10,6 @@ import operator
 from typing import Any
 
 import numpy as np
-from weft_compiler.avals import kind_of
-from weft_runtime import Array
 
 from weft._indexing import masks
 from weft._indexing.tokens import Flag, Index, Token, Vector
@@ -19,6 +17,8 @@ from weft._tracing.concrete import concrete
 from weft._tracing.trace import Tracer
 from weft._tracing.values import as_value
 from weft.errors import ConcretizationTypeError, NonConcreteBooleanIndexError
+from weft_compiler.avals import kind_of
+from weft_runtime import Array
 
 
 def tokens_of(index: Any, shape: tuple[int, ...], wraps: bool = True) -> Index:
@@ -26,7 +26,7 @@ def tokens_of(index: Any, shape: tuple[int, ...], wraps: bool = True) -> Index:
 
     Raises: TypeError or IndexError for what is no index; NonConcreteBooleanIndexError for a mask under jit.
     """
-    items = list(index) if type(index) is tuple else [_sole(index)]
+    items = list(index) if isinstance(index, tuple) else [_sole(index)]
     kinds = [_typed(item, position) for position, item in enumerate(items)]
     if any(_is_mask(x) for x in kinds):
         kinds = masks.expanded(kinds, shape)
@@ -54,18 +54,16 @@ def _sole(index: Any) -> Any:
     """An index that is no tuple; sequences are refused, for NumPy's rules about them are ambiguous."""
     if isinstance(index, str):
         raise TypeError(f"indices are numbers, not strings; got {index!r}")
-    if isinstance(index, (list, range)) or isinstance(index, tuple):
-        if isinstance(index, tuple):  # a named tuple, say
-            return np.asarray(index)
+    if isinstance(index, (list, range)):
         raise TypeError(
-            "Using a non-tuple sequence for multidimensional indexing is not allowed, as each element would be "
-            f"one more operation; got {index!r:.80}\n  try x[jnp.array(index)], or x[tuple(index)]"
+            "Using a non-tuple sequence for multidimensional indexing is not allowed: each element would be "
+            f"one more operation. Got {index!r:.80}\n  try x[jnp.array(index)], or x[tuple(index)]"
         )
     return index
 
 
 def _typed(item: Any, position: int) -> Any:
-    """One item: None, Ellipsis, an int, a slice tuple, a Flag, an integer array, or a mask as a NumPy array."""
+    """One item: None, Ellipsis, an int, a slice tuple, a Flag, an integer array, or a mask of NumPy."""
     kind = type(item)
     if kind is int or item is None or item is Ellipsis:
         return item
@@ -89,8 +87,8 @@ def _typed(item: Any, position: int) -> Any:
         return operator.index(item)
     except TypeError:
         raise IndexError(
-            "only integers, slices (`:`), ellipsis (`...`), newaxis (`None`) and integer or boolean arrays are "
-            f"valid indices. Got {item!r:.80}"
+            "only integers, slices (`:`), ellipsis (`...`), newaxis (`None`) and integer or boolean arrays "
+            f"are valid indices. Got {item!r:.80}"
         ) from None
 
 

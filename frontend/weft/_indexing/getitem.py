@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import weft_runtime
-from weft_runtime import Array
 
+import weft_runtime
 from weft._indexing import masks
 from weft._indexing.eager import NUMBER, Program, compiled, key_of, operands_of, with_numbers
 from weft._indexing.entries import tokens_of
@@ -15,6 +14,7 @@ from weft._indexing.layout import layout_of
 from weft._indexing.reading import DEFAULT, Options, mode_of, take
 from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
+from weft_runtime import Array
 
 _rows: dict[Any, Program] = {}
 """Programs of `x[i]`, by the spec of x."""

@@ -53,7 +53,7 @@ class IndexUpdateRef:
         wrap_negative_indices: bool = True,
         out_sharding: Any = None,
     ) -> Any:
-        """`x[index]`. Out of bounds: clamped, or with mode "fill" `fill_value` (nan, or an extreme integer)."""
+        """`x[index]`. Out of bounds: clamped; with mode "fill", `fill_value` (nan, or an extreme int)."""
         _no_sharding(out_sharding)
         options = Options(
             mode,

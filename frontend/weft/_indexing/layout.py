@@ -77,6 +77,8 @@ def _make(shape: tuple[int, ...], tokens: tuple[Token, ...], wraps: bool) -> Lay
     positions: list[int] = []  # of the entries that vectors broadcast with
     insert_at = 0
     for position, (token, axis) in enumerate(entries):
+        if token is Ellipsis:
+            continue
         if token is None:
             dims.append(Dim("new", 1))
         elif type(token) is tuple:
@@ -112,6 +114,7 @@ def _placed(shape: tuple[int, ...], tokens: tuple[Token, ...]) -> list[tuple[Tok
     made: list[tuple[Token, int]] = []
     for t in tokens:
         if t is Ellipsis:
+            made.append((t, -1))  # it keeps vectors apart, even where it stands for no axis
             for _ in range(len(shape) - used):
                 made.append((FULL, axis))
                 axis += 1

@@ -1,15 +1,15 @@
-"""Masks in an index: as the positions where they are true, or, for writing, as a choice between old and new."""
+"""Masks in an index: as positions where they are true or, for writing, as a choice of old or new."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from weft_compiler.avals import kind_of
-from weft_runtime import Array
 
 from weft._indexing.tokens import Flag, too_many
 from weft._tracing.trace import Tracer
+from weft_compiler.avals import kind_of
+from weft_runtime import Array
 
 
 def expanded(items: list[Any], shape: tuple[int, ...]) -> list[Any]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from weft_compiler.avals import INT32, Aval
-
 from weft._indexing import vectors
 from weft._indexing.layout import Layout, Point
 from weft._tracing.bind import op_class
 from weft._tracing.trace import STATE, Tracer
+from weft_compiler.avals import INT32, Aval
 
 
 class Options(NamedTuple):
@@ -130,7 +129,7 @@ def take(x: Tracer, layout: Layout, operands: list[Any], options: Options = DEFA
         x = trace.emit(plan.gather, (x, _index_vectors(layout, plan.points, operands)), weak_type)
     if plan.reshape is not None:
         x = trace.emit(plan.reshape, (x,), weak_type)
-    if type(x) is not Tracer or x.trace is not trace:  # nothing was done to a value from outside
+    if type(x) is not Tracer or x._trace is not trace:  # nothing was done to a value from outside
         return Tracer(trace, trace.lift(x), weak_type)
     return x
 

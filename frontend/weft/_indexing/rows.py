@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from weft_runtime import Array, Executable
-
 from weft._indexing.eager import compiled, number
 from weft._indexing.getitem import getitem
 from weft._tracing.bind import op_class
 from weft._tracing.trace import STATE, Tracer
+from weft_runtime import Array, Executable
 
 CHUNK = 64
 """Rows made at once."""

@@ -1,4 +1,4 @@
-"""The parts of an index that shapes depend on, hashable; other tokens are None, Ellipsis, ints and slice tuples."""
+"""Tokens: the parts of an index that shapes depend on. Others are None, Ellipsis, ints, slice tuples."""
 
 from __future__ import annotations
 

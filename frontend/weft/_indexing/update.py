@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft_runtime import Array
-
 from weft._indexing import masks
 from weft._indexing.eager import NUMBER, Program, compiled, key_of, operands_of, with_numbers
 from weft._indexing.entries import tokens_of
@@ -13,11 +11,12 @@ from weft._indexing.getitem import holds_tracer
 from weft._indexing.layout import layout_of
 from weft._indexing.reading import DEFAULT, Options, mode_of
 from weft._indexing.values import as_update
-from weft._indexing.writing import ELEMENTWISE, check_shape, put
+from weft._indexing.writing import check_shape, elementwise, put
 from weft._tracing.bind import bind, op_class
 from weft._tracing.operands import broadcast_to
 from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
+from weft_runtime import Array
 
 _programs: dict[tuple[Any, ...], Program] = {}
 _by_tokens: dict[tuple[Any, ...], Program] = {}
@@ -94,8 +93,9 @@ def _remember(
 
 
 def _masked(op: str, x: Any, index: Any, y: Any) -> Any:
-    """`x.at[mask].set(y)` as a choice between old and new, so that neither time nor shapes depend on the number
-    of places; None where `y` has values for each of them, or the index is no mask.
+    """`x.at[mask].set(y)` as a choice of old or new, so that nothing depends on the number of places.
+
+    None where `y` has values for each of them, or the index is no mask.
     """
     found = masks.sole_mask(index, x.shape)
     if found is None:
@@ -108,6 +108,6 @@ def _masked(op: str, x: Any, index: Any, y: Any) -> Any:
     mask, y = as_value(mask), broadcast_to(y, x.shape)
     inst = op_class("broadcast_in_dim").of(shape=x.shape, dims=tuple(range(axis, axis + mask.ndim)))
     chosen = bind(inst, mask) if mask.shape != x.shape else mask
-    combine = ELEMENTWISE[op]
-    new = y if combine is None else bind(op_class(combine).of(), x, y)
+    combine = elementwise(op, x.dtype)
+    new = y if combine is None else bind(combine, x, y)
     return bind(op_class("select").of(), chosen, new, x, weak_type=x.weak_type)

@@ -6,14 +6,14 @@ import warnings
 from typing import Any
 
 import numpy as np
-from weft_compiler.avals import KeyDtype, kind_of
-from weft_runtime import Array
 
 from weft._tracing.operands import convert, with_weak_type
 from weft._tracing.trace import Tracer
 from weft._tracing.values import as_value
 from weft.config import config
 from weft.dtypes import promote_pair
+from weft_compiler.avals import KeyDtype, kind_of
+from weft_runtime import Array
 
 _FITTING = {float: "fc", int: "iufc", bool: "biufc", complex: "c"}
 """Kinds of dtype that take a Python number as it is."""

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from weft_compiler.avals import INT32, INT64, Aval
 
 from weft._indexing.layout import Layout, Point
 from weft._tracing.bind import op_class
 from weft._tracing.trace import Trace
+from weft_compiler.avals import INT32, INT64, Aval
 
 
 @functools.cache
@@ -52,7 +52,7 @@ def _from_the_front(trace: Trace, x: Any, n: int) -> Any:
 
 
 def side_by_side(trace: Trace, columns: Sequence[tuple[Any, tuple[int, ...]]], shape: tuple[int, ...]) -> Any:
-    """Columns, each with the axes of `shape` that its own axes are, as one array of vectors: a new last axis."""
+    """Columns, each with the axes of `shape` that it has, side by side: components of vectors, a last axis."""
     full = (*shape, 1)
     made = []
     for x, dims in columns:

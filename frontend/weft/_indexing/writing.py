@@ -1,27 +1,35 @@
-"""`x.at[index].set(y)` and its relatives in the IR: one scatter, or a write of one window where that is the same."""
+"""`x.at[index].set(y)` and its relatives in the IR: one scatter, or a write of one window."""
 
 from __future__ import annotations
 
 import functools
 from typing import Any
 
-from weft_compiler.avals import INT32, Aval
-
 from weft._indexing import vectors
 from weft._indexing.layout import Dim, Layout
 from weft._indexing.reading import Options, mode_of
 from weft._tracing.bind import op_class
 from weft._tracing.trace import STATE, Trace, Tracer
+from weft_compiler.avals import INT32, Aval, kind_of
 
-ELEMENTWISE = {
-    "scatter": None,
+_ELEMENTWISE = {
     "scatter_add": "add",
     "scatter_sub": "sub",
     "scatter_mul": "mul",
     "scatter_min": "min",
     "scatter_max": "max",
 }
-"""Scatter ops, and what they do to an old and a new element."""
+_OF_BOOLS = {"scatter_add": "or", "scatter_mul": "and", "scatter_min": "and", "scatter_max": "or"}
+
+
+def elementwise(op: str, dtype: Any) -> Any:
+    """The op on an old and a new element that a scatter op does; None where the new one replaces the old."""
+    if op == "scatter":
+        return None
+    table = _OF_BOOLS if kind_of(dtype) == "b" else _ELEMENTWISE
+    if op not in table:
+        raise TypeError(f"{op} is not defined for dtype {dtype}")
+    return op_class(table[op]).of()
 
 
 def put(op: str, x: Tracer, layout: Layout, operands: list[Any], y: Any, options: Options) -> Tracer:
@@ -69,8 +77,8 @@ class Plan:
             self.scatter = self._scatter("promise_in_bounds" if all_inside else mode, options)
 
     def _is_quick(self) -> bool:
-        """A window that is read, combined and written takes three ops, a scatter one: it pays for `set` alone,
-        and where x is a scalar or all of it is meant.
+        """A scatter is one op. To read a window, combine it and write it takes three, but XLA makes one loop
+        of them: for slices, whose windows are large, it takes these.
         """
         return self.op == "scatter" or not self.layout.points
 
@@ -94,7 +102,7 @@ class Plan:
         )
 
     def index_vectors(self, trace: Trace, operands: list[Any]) -> Any:
-        """The indices of the scatter: axes in the order of the result's, strided slices as counting numbers."""
+        """The indices of the scatter, axes in the order of the result; strided slices counted out."""
         layout = self.layout
         axes = [d for d in self.dims if d.kind == "vector" or d.step != 1]
         shape = tuple(d.size for d in axes)
@@ -125,7 +133,7 @@ def _write_window(trace: Trace, plan: Plan, x: Any, layout: Layout, operands: li
     shape = tuple(plan.window_sizes)
     if y.shape != shape:
         y = trace.emit(op_class("reshape").of(shape=shape), (y,))
-    combine = ELEMENTWISE[plan.op]
+    combine = elementwise(plan.op, x.dtype)
     found = vectors.places(trace, layout, layout.points, operands)
     dtype = found[0].dtype if found else INT32
     starts = dict(zip([p.axis for p in layout.points], found, strict=True))
@@ -137,7 +145,7 @@ def _write_window(trace: Trace, plan: Plan, x: Any, layout: Layout, operands: li
         old = x
         if shape != layout.shape:
             old = trace.emit(op_class("dynamic_slice").of(sizes=shape), (x, *where), x.weak_type)
-        y = trace.emit(op_class(combine).of(), (old, y), x.weak_type)
+        y = trace.emit(combine, (old, y), x.weak_type)
     if shape == layout.shape:
         return Tracer(trace, trace.lift(y), x.weak_type)
     return trace.emit(op_class("dynamic_update_slice").of(), (x, y, *where), x.weak_type)
@@ -172,5 +180,5 @@ def check_shape(shape: tuple[int, ...], wanted: tuple[int, ...]) -> None:
     )
     if not fits:
         raise ValueError(
-            f"Incompatible types for broadcasting: values of shape {shape} do not fit places of shape {wanted}"
+            f"Incompatible types for broadcasting: values of shape {shape} for places of shape {wanted}"
         )

@@ -22,7 +22,7 @@ def concrete(x: Any) -> Array | None:
     """The value of an array or tracer; None if it depends on something that has no value yet."""
     if type(x) is not Tracer:
         return x
-    return None if x.trace.staged else _value(x.trace, x.val.ir)
+    return None if x._trace.staged else _value(x._trace, x.val.ir)
 
 
 def _value(trace: Trace, wanted: Any) -> Array | None:

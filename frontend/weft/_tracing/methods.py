@@ -273,7 +273,7 @@ def _tolist(self: Tracer) -> Any:
 
 def _tracer_repr(self: Tracer) -> str:
     shape = ",".join(map(str, self.shape))
-    kind = self.trace.kind
+    kind = self._trace.kind
     name = {"jit": "JitTracer", "grad": "GradTracer", "vmap": "BatchTracer", "jvp": "JVPTracer"}.get(kind)
     name = name or f"{kind.title().replace('_', '')}Tracer"
     weak = "~" if self.weak_type else ""

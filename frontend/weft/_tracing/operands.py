@@ -93,7 +93,7 @@ def convert(x: Any, dtype: Any, weak_type: bool) -> Any:
 def with_weak_type(x: Any, weak_type: bool) -> Any:
     """The same value, weakly typed or not."""
     if type(x) is Tracer:
-        return Tracer(x.trace, x.val, weak_type)
+        return Tracer(x._trace, x.val, weak_type)
     return Array(x.spec.update(weak_type=weak_type), x._b)
 
 

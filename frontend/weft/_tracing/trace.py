@@ -36,13 +36,13 @@ STATE = State()
 class Tracer:
     """Stands for an array while a function is traced. Operators and methods are those of `Array`."""
 
-    __slots__ = ("__weakref__", "trace", "val", "weak_type")
+    __slots__ = ("__weakref__", "_trace", "val", "weak_type")
 
     __array_priority__ = 1000
     __hash__ = None  # type: ignore[assignment]  # equality is elementwise
 
     def __init__(self, trace: Trace, val: Val, weak_type: bool) -> None:
-        self.trace = trace
+        self._trace = trace
         self.val = val
         self.weak_type = weak_type
 
@@ -68,7 +68,7 @@ class Tracer:
 
     def _origin(self) -> str:
         """Where the value comes from, as messages say it."""
-        return self.trace.origin(self.val)
+        return self._trace.origin(self.val)
 
 
 class Trace:
@@ -115,7 +115,7 @@ class Trace:
     def lift(self, x: Any) -> Val:
         """A value of this trace for a tracer of it or of an outer trace, or for an Array."""
         if type(x) is Tracer:
-            if x.trace is self:
+            if x._trace is self:
                 return x.val
             self._check_outer(x)
             key: Any = x.val.ir
@@ -133,14 +133,14 @@ class Trace:
     def _check_outer(self, x: Tracer) -> None:
         trace = self.parent
         while trace is not None:
-            if trace is x.trace:
+            if trace is x._trace:
                 return
             trace = trace.parent
         raise UnexpectedTracerError(leak_message(x))
 
     def emit(self, inst: Op, operands: Sequence[Any], weak_type: bool = False) -> Any:
         """Appends one op; Tracers of its results."""
-        vals = [x.val if type(x) is Tracer and x.trace is self else self.lift(x) for x in operands]
+        vals = [x.val if type(x) is Tracer and x._trace is self else self.lift(x) for x in operands]
         builder = self.builder
         builder.loc = source.location()
         try:
@@ -221,10 +221,10 @@ def leak_message(x: Tracer) -> str:
     """What to say when a tracer is used after its function has ended."""
     where, line = source.describe(x.val.ir.location)
     made = f" It was made at {where}: {line}" if where else ""
-    kind = x.trace.kind
+    kind = x._trace.kind
     return (
         f"a tracer of {x.aval} has left the function that was traced under {kind}"
-        f"{' (' + source.describe_function(x.trace.fun) + ')' if x.trace.fun is not None else ''}.{made}\n"
+        f"{' (' + source.describe_function(x._trace.fun) + ')' if x._trace.fun is not None else ''}.{made}\n"
         "  A traced function must hand its results out by returning them, not through a global, an attribute "
         "or a list.\n  try returning the value, or weft.debug.print to look at it"
     )

@@ -136,3 +136,11 @@ def typeof(x: Any) -> Any:
     """Shape and dtype of a value, as `f32[8,4]`."""
     made = as_value(x)
     return made.aval
+
+
+def copy_to_host_async(x: Any) -> Any:
+    """Starts the transfer of every array of a tree to the host, and returns the tree."""
+    for leaf in pytree.flatten(x)[0]:
+        if type(leaf) is Array:
+            leaf.copy_to_host_async()
+    return x

@@ -1,0 +1,70 @@
+"""weft: numerical Python, compiled and differentiated through MLIR.
+
+The names, semantics and random bits are JAX's: a program ports by changing its import. `make_ir(f)(x)` shows what
+a function becomes; the tool `weft-opt` reads, transforms and prints it.
+"""
+
+from weft import dtypes as dtypes
+from weft import errors as errors
+from weft import lax as lax
+from weft import nn as nn
+from weft import numpy as numpy
+from weft import random as random
+from weft import tree as tree
+from weft import tree_util as tree_util
+from weft._tracing import methods as _methods
+from weft._transforms.caches import clear_caches as clear_caches
+from weft._transforms.forward import jvp as jvp
+from weft._transforms.forward import linearize as linearize
+from weft._transforms.grad import grad as grad
+from weft._transforms.grad import value_and_grad as value_and_grad
+from weft._transforms.inspection import block_until_ready as block_until_ready
+from weft._transforms.inspection import copy_to_host_async as copy_to_host_async
+from weft._transforms.inspection import device_get as device_get
+from weft._transforms.inspection import device_put as device_put
+from weft._transforms.inspection import eval_shape as eval_shape
+from weft._transforms.inspection import make_ir as make_ir
+from weft._transforms.inspection import make_jaxpr as make_jaxpr
+from weft._transforms.inspection import typeof as typeof
+from weft._transforms.jacobian import hessian as hessian
+from weft._transforms.jacobian import jacfwd as jacfwd
+from weft._transforms.jacobian import jacobian as jacobian
+from weft._transforms.jacobian import jacrev as jacrev
+from weft._transforms.jit import jit as jit
+from weft._transforms.reverse import linear_transpose as linear_transpose
+from weft._transforms.reverse import vjp as vjp
+from weft._transforms.stages import ShapeDtypeStruct as ShapeDtypeStruct
+from weft._transforms.vmap import vmap as vmap
+from weft.config import check_tracer_leaks as check_tracer_leaks
+from weft.config import checking_leaks as checking_leaks
+from weft.config import config as config
+from weft.config import debug_infs as debug_infs
+from weft.config import debug_key_reuse as debug_key_reuse
+from weft.config import debug_nans as debug_nans
+from weft.config import default_device as default_device
+from weft.config import default_matmul_precision as default_matmul_precision
+from weft.config import default_prng_impl as default_prng_impl
+from weft.config import disable_jit as disable_jit
+from weft.config import enable_checks as enable_checks
+from weft.config import enable_custom_prng as enable_custom_prng
+from weft.config import enable_x64 as enable_x64
+from weft.config import explain_cache_misses as explain_cache_misses
+from weft.config import legacy_prng_key as legacy_prng_key
+from weft.config import log_compiles as log_compiles
+from weft.config import numpy_dtype_promotion as numpy_dtype_promotion
+from weft.config import numpy_rank_promotion as numpy_rank_promotion
+from weft.config import threefry_partitionable as threefry_partitionable
+from weft.dtypes import float0 as float0
+from weft_runtime import Array as Array
+from weft_runtime import Device as Device
+from weft_runtime import default_backend as default_backend
+from weft_runtime import device_count as device_count
+from weft_runtime import devices as devices
+from weft_runtime import local_device_count as local_device_count
+from weft_runtime import local_devices as local_devices
+from weft_runtime import process_count as process_count
+from weft_runtime import process_index as process_index
+
+__version__ = "0.1.0"
+
+_methods.attach()

@@ -1,0 +1,13 @@
+"""Forgetting what was traced and compiled."""
+
+from weft._tracing import eager, library
+from weft._tracing.executables import BY_STRUCTURE
+from weft._transforms import jit
+
+
+def clear_caches() -> None:
+    """Forgets every trace and every compiled program of this process; what is on disk stays."""
+    jit.clear_all()
+    library.clear_all()
+    eager.clear()
+    BY_STRUCTURE.clear()
