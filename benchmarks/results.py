@@ -1,0 +1,140 @@
+"""What was measured, and what follows from it: medians, ratios, verdicts, rows derived from several cases."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from case import SYSTEMS, AnyCase
+
+MET, MISSED, FAILED, UNJUDGED = "ok", "MISSED", "FAILED", ""
+
+GROWTH_BAR = 4.6
+"""Four times the ops in four times the time, and 15 % for the clock."""
+
+
+@dataclass
+class Row:
+    """The samples of a case for each system, or why there are none."""
+
+    case: AnyCase
+    samples: dict[str, list[float]] = field(default_factory=dict)
+    error: str = ""
+
+    def median(self, system: str) -> float | None:
+        """Median of the samples of a system."""
+        taken = self.samples.get(system)
+        return statistics.median(taken) if taken else None
+
+    def least(self, system: str) -> float | None:
+        """The smallest sample: the time with the least disturbance from outside."""
+        taken = self.samples.get(system)
+        return min(taken) if taken else None
+
+    @property
+    def ratio(self) -> float | None:
+        """Median of weft over median of JAX."""
+        return _quotient(self.median(SYSTEMS[0]), self.median(SYSTEMS[1]))
+
+    @property
+    def best_ratio(self) -> float | None:
+        """The same of the smallest samples."""
+        return _quotient(self.least(SYSTEMS[0]), self.least(SYSTEMS[1]))
+
+    @property
+    def verdict(self) -> str:
+        """Whether the bar is met."""
+        if self.error:
+            return FAILED
+        limit = getattr(self.case, "limit", None)
+        if limit is not None:
+            value = self.median(SYSTEMS[0])
+            return UNJUDGED if value is None else MET if value <= limit else MISSED
+        return judged(self.ratio, self.case.bar)
+
+    def as_json(self) -> dict[str, Any]:
+        """All figures of the row."""
+        case = self.case
+        figures = {
+            system: {"median": self.median(system), "min": self.least(system), "samples": taken}
+            for system, taken in self.samples.items()
+        }
+        return {
+            "name": case.name,
+            "what": case.what,
+            "unit": case.unit,
+            "bar": case.bar,
+            "goal": case.goal,
+            "limit": getattr(case, "limit", None),
+            "ratio": self.ratio,
+            "best_ratio": self.best_ratio,
+            "verdict": self.verdict,
+            "error": self.error,
+            **figures,
+        }
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A figure that follows from several rows."""
+
+    name: str
+    what: str
+    value: float
+    bar: float
+
+    @property
+    def verdict(self) -> str:
+        """Whether the bar is met."""
+        return judged(self.value, self.bar)
+
+    def as_json(self) -> dict[str, Any]:
+        """The figure and its bar."""
+        return {
+            "name": self.name,
+            "what": self.what,
+            "value": self.value,
+            "bar": self.bar,
+            "verdict": self.verdict,
+        }
+
+
+def judged(ratio: float | None, bar: float | None) -> str:
+    """Whether a ratio meets its bar."""
+    if ratio is None or bar is None:
+        return UNJUDGED
+    return MET if ratio <= bar else MISSED
+
+
+def _quotient(value: float | None, peer: float | None) -> float | None:
+    return None if value is None or not peer else value / peer
+
+
+def derived(rows: Mapping[str, Row]) -> list[Derived]:
+    """The figures whose rows have all been measured."""
+    made = []
+    for name in ("chain", "grad-chain"):
+        short, long = (_weft(rows, f"trace/{name}-{n}") for n in (1000, 4000))
+        if short and long:
+            made.append(
+                Derived(f"growth/{name}", "time of 4000 ops over time of 1000", long / short, GROWTH_BAR)
+            )
+    made += _geometric_mean(rows, "eager/", 0.5)
+    made += _geometric_mean(rows, "call/", 1.0)
+    return made
+
+
+def _weft(rows: Mapping[str, Row], name: str) -> float | None:
+    return rows[name].median(SYSTEMS[0]) if name in rows else None
+
+
+def _geometric_mean(rows: Mapping[str, Row], group: str, bar: float) -> list[Derived]:
+    ratios = [row.ratio for name, row in rows.items() if name.startswith(group)]
+    known = [r for r in ratios if r]
+    if len(known) < 2 or len(known) < len(ratios):
+        return []
+    mean = math.exp(statistics.fmean(math.log(r) for r in known))
+    return [Derived(f"{group}all", f"geometric mean of the {len(known)} ratios", mean, bar)]
