@@ -6,7 +6,7 @@ from weft_compiler.attributes import Flag, Symbol, Text
 from weft_compiler.bindings import ir
 from weft_compiler.body import read_op
 from weft_compiler.dialect.call import HigherOrder, transposed_call
-from weft_compiler.dialect.checkpoint_policies import NAMING_OP, Decision, saves
+from weft_compiler.dialect.checkpoint_policies import NAMING_OP, Policy, policy_of
 from weft_compiler.dialect.elementwise import Elementwise
 from weft_compiler.dialect.op import (
     NOTHING_TO_FOLD,
@@ -47,7 +47,7 @@ class Checkpoint(HigherOrder):
         if args != callee.inputs:
             self.fail(f"@{self.callee} takes {callee}, got ({', '.join(map(str, args))})")
         try:
-            saves(self.policy)
+            policy_of(self.policy)
         except ValueError as error:
             self.fail(str(error), OpValueError)
         return callee.outputs
@@ -65,7 +65,7 @@ class Checkpoint(HigherOrder):
         count = len(made.out_active)
         if not any(made.out_active):
             return b.emit(self, xs), (None,) * count
-        plan = b.once(("checkpoint", made.fwd, self.policy), lambda: _split(b, made, saves(self.policy)))
+        plan = b.once(("checkpoint", made.fwd, self.policy), lambda: _split(b, made, policy_of(self.policy)))
         outs = b.emit(self.replace(callee=plan.forward or self.callee), xs)
         known = (*(xs[i] for i in plan.arguments), *outs[count:])
         again = self.replace(callee=plan.linear, differentiated=True)
@@ -101,12 +101,12 @@ class Split(NamedTuple):
     arguments: tuple[int, ...]
 
 
-def _split(b, made: Linearized, decides: Decision) -> Split:
+def _split(b, made: Linearized, policy: Policy) -> Split:
     flat = flattened(b.module, made.fwd)
     count = len(made.out_active)
+    may_save = _saveable(flat, policy)
     arguments, returned = list(flat.body.arguments), flat.returned()
     residuals = returned[count:]
-    may_save = _saveable(flat, decides)
     used = _inputs_used(b.module, flat, [*arguments, *may_save], residuals)
     saved = [v for v in may_save if v in used]
     numbers = tuple(i for i, v in enumerate(arguments) if v in used)
@@ -131,28 +131,23 @@ def _linear(b, made: Linearized, again: Function) -> str:
     return b.define(f"{made.lin}.again", [*tangents, *again.signature.inputs], write)
 
 
-def _saveable(flat: Function, decides: Decision) -> list[ir.Value]:
-    """Values that the policy keeps. A name speaks for the value that it is given to as well."""
+def _saveable(flat: Function, policy: Policy) -> list[ir.Value]:
+    """Values that the policy keeps. What has a name is kept as the named copy if that is kept."""
     insts = [(o, read_op(o)) for o in flat.operations()]
+    instead: set[ir.Value] = set()
     for o, inst in insts:
-        if inst.name == NAMING_OP:
+        if inst.name == NAMING_OP and (policy.saves(inst) or policy.excludes(inst)):
             _name_all_uses(o)
-    return [v for o, inst in insts if decides(inst) and not _is_named(o) for v in o.results]
+            instead.add(o.operands[0])
+    return [v for o, inst in insts if policy.saves(inst) for v in o.results if v not in instead]
 
 
 def _name_all_uses(naming: ir.Operation) -> None:
     """Makes everything that uses a value use its named copy."""
     value = naming.operands[0]
-    if isinstance(value.owner, ir.Block):
-        return
-    naming.move_after(value.owner)
-    value.replace_all_uses_except(naming.result, naming)
-
-
-def _is_named(made: ir.Operation) -> bool:
-    """Whether all that an op makes is handed on under a name, which decides."""
-    users = [use.owner.name for v in made.results for use in v.uses]
-    return bool(users) and all(name == f"weft.{NAMING_OP}" for name in users)
+    if not isinstance(value.owner, ir.Block):
+        naming.move_after(value.owner)
+        value.replace_all_uses_except(naming.result, naming)
 
 
 def _inputs_used(module, flat: Function, inputs, outputs) -> set[ir.Value]:

@@ -6,6 +6,7 @@ named by `checkpoint_name`: `save_only_these_names:a,b`, `save_any_names_but_the
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from weft_compiler.dialect.op import Op
@@ -53,17 +54,36 @@ _BY_NAMES: dict[str, Callable[[frozenset[str]], Decision]] = {
 }
 
 
-def saves(policy: str) -> Decision:
-    """Whether the results of an op are kept; raises ValueError for a policy that there is not."""
-    decisions = [_one(part.strip()) for part in policy.split("|")]
-    return lambda inst: any(decides(inst) for decides in decisions)
+@dataclass(frozen=True)
+class Policy:
+    """The parts of a policy, joined by `|`."""
+
+    decisions: tuple[Decision, ...]
+    excluded: frozenset[str]
+    """Names of values that are not kept, not even as what the name was given to."""
+
+    def saves(self, inst: Op) -> bool:
+        """Whether the results of an op are kept."""
+        return any(decides(inst) for decides in self.decisions)
+
+    def excludes(self, naming: Any) -> bool:
+        """Whether what is named here must not be kept."""
+        return naming.label in self.excluded and not self.saves(naming)
 
 
-def _one(policy: str) -> Decision:
-    if policy in _PLAIN:
-        return _PLAIN[policy]
-    kind, colon, names = policy.partition(":")
-    if colon and kind in _BY_NAMES:
-        return _BY_NAMES[kind](frozenset(n.strip() for n in names.split(",") if n.strip()))
-    known = ", ".join([*_PLAIN, *(f"{name}:<name>,..." for name in _BY_NAMES)])
-    raise ValueError(f"there is no policy {policy!r}; there are {known}")
+def policy_of(text: str) -> Policy:
+    """Reads a policy; raises ValueError for one that there is not."""
+    decisions, excluded = [], set[str]()
+    for part in text.split("|"):
+        kind, colon, listed = part.strip().partition(":")
+        names = frozenset(n.strip() for n in listed.split(",") if n.strip())
+        if colon and kind in _BY_NAMES:
+            decisions.append(_BY_NAMES[kind](names))
+        elif not colon and kind in _PLAIN:
+            decisions.append(_PLAIN[kind])
+        else:
+            known = ", ".join([*_PLAIN, *(f"{name}:<name>,..." for name in _BY_NAMES)])
+            raise ValueError(f"there is no policy {part.strip()!r}; there are {known}")
+        if kind == "save_anything_except_these_names":
+            excluded |= names
+    return Policy(tuple(decisions), frozenset(excluded))

@@ -121,7 +121,7 @@ def _filled(b, xs, dxs):
 
 
 def _forward(b, made, count):
-    """The forward part without what only the results' tangents need; where to find each residual beside it."""
+    """The forward part without what only the tangents need; where to find each residual beside it."""
     fwd = b.module.function(made.fwd)
     returned, arguments = fwd.returned(), list(fwd.body.arguments)
     outputs, sources = returned[:count], []
