@@ -241,7 +241,8 @@ class SelectAndScatterAdd(Selection):
         return b.select_and_gather_add(ct, x, **attrs), None
 
     def lower(self, b, source, x):
-        if not self.is_small() and set(self.window_dilation) == {1}:
+        # The StableHLO op has one dtype, and windows without gaps.
+        if not self.is_small() and source.dtype == x.dtype and set(self.window_dilation) == {1}:
             return self._lower_together(b, source, x)
         choices = []
         for stage in self.stages():
@@ -254,19 +255,10 @@ class SelectAndScatterAdd(Selection):
 
     def _lower_together(self, b, source, x):
         """By the StableHLO op, on an array that is padded before: XLA's own padding has crashed."""
-        low, high = self.padding_low, self.padding_high
+        scalar, zeros = x.aval.with_shape(()), (0,) * x.ndim
         interior = tuple(d - 1 for d in self.base_dilation)
-        loser = b.full(x.aval.with_shape(()), self.loser(x.aval))
-        padded = b.pad(x, loser, low=low, high=high, interior=interior)
-        return self._cropped(b, self._scattered(b, source, padded), x)
-
-    def _scattered(self, b, source, padded):
-        keys = padded.aval if padded.dtype == source.dtype else None
-        if keys is None:  # the op takes one dtype
-            wide = DTYPES["float64"]
-            made = self._scattered(b, b.convert(source, dtype=wide), b.convert(padded, dtype=wide))
-            return b.convert(made, dtype=source.dtype)
-        scalar, zeros = keys.with_shape(()), (0,) * padded.ndim
+        loser = b.full(scalar, self.loser(x.aval))
+        padded = b.pad(x, loser, low=self.padding_low, high=self.padding_high, interior=interior)
         made = b.stablehlo.op(
             "stablehlo.select_and_scatter",
             (padded, source, b.zeros(scalar)),
@@ -278,14 +270,9 @@ class SelectAndScatterAdd(Selection):
         )
         b.stablehlo.region(0, (scalar, scalar), lambda p, q: [b.compare(p, q, direction=self.direction)])
         b.stablehlo.region(1, (scalar, scalar), lambda p, q: [b.add(p, q)])
-        return made
-
-    def _cropped(self, b, padded, x):
-        """What lies at the elements of x."""
-        limit = tuple(
-            p + dilated(n, d) for p, n, d in zip(self.padding_low, x.shape, self.base_dilation, strict=True)
-        )
-        return b.slice(padded, start=self.padding_low, limit=limit, strides=self.base_dilation)
+        back = tuple(-p for p in self.padding_low), tuple(-p for p in self.padding_high)
+        made = b.pad(made, b.zeros(scalar), low=back[0], high=back[1], interior=zeros)
+        return b.slice(made, start=zeros, limit=made.shape, strides=self.base_dilation)
 
     def reference(self, source, x):
         numbers = np.arange(x.size).reshape(x.shape)
