@@ -73,7 +73,8 @@ def _write_slowly(op: str, x: Array, index: Any, y: Array, options: Options) -> 
 
         sizes = [x.shape[p.axis] for p in shared.points if p.vector is NUMBER]
         program = _by_tokens[key] = Program(compiled(scatter, values, op), sizes, is_clamped)
-    _remember(op, x, index, y, options, program, len(numbers))
+    if options.wraps:
+        _remember(op, x, index, y, options, program, len(numbers))
     return program.executable(values)[0]
 
 

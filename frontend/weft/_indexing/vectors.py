@@ -52,7 +52,7 @@ def _from_the_front(trace: Trace, x: Any, n: int) -> Any:
 
 
 def side_by_side(trace: Trace, columns: Sequence[tuple[Any, tuple[int, ...]]], shape: tuple[int, ...]) -> Any:
-    """Columns, each with the axes of `shape` that it has, side by side: components of vectors, a last axis."""
+    """Columns, each with the axes of `shape` that it has, as components of vectors: a new last axis."""
     full = (*shape, 1)
     made = []
     for x, dims in columns:
