@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from weft._indexing import masks
-from weft._indexing.tokens import Flag, Index, Token, Vector
+from weft._indexing.tokens import Flag, Index, Token, Vector, kind
 from weft._tracing.concrete import concrete
 from weft._tracing.trace import Tracer
 from weft._tracing.values import as_value
 from weft.errors import ConcretizationTypeError, NonConcreteBooleanIndexError
-from weft_compiler.avals import kind_of
 from weft_runtime import Array
 
 
@@ -34,7 +33,7 @@ def tokens_of(index: Any, shape: tuple[int, ...], wraps: bool = True) -> Index:
     operands: list[Any] = []
     for x in kinds:
         if type(x) is Array or type(x) is Tracer:
-            tokens.append(Vector(x.shape, x.dtype, wraps and kind_of(x.dtype) == "i"))
+            tokens.append(Vector(x.shape, x.dtype, wraps and kind(x) == "i"))
             operands.append(x)
         elif isinstance(x, np.ndarray):
             has_negative = wraps and x.dtype.kind == "i" and bool((x < 0).any())
@@ -64,12 +63,11 @@ def _sole(index: Any) -> Any:
 
 def _typed(item: Any, position: int) -> Any:
     """One item: None, Ellipsis, an int, a slice tuple, a Flag, an integer array, or a mask of NumPy."""
-    kind = type(item)
-    if kind is int or item is None or item is Ellipsis:
+    if type(item) is int or item is None or item is Ellipsis:
         return item
-    if kind is slice:
+    if type(item) is slice:
         return tuple([_bound(v, item, position) for v in (item.start, item.stop, item.step)])
-    if kind is Array or kind is Tracer:
+    if isinstance(item, (Array, Tracer, np.ndarray)):
         return _typed_array(item)
     if isinstance(item, (bool, np.bool_)):
         return Flag(bool(item))
@@ -82,7 +80,7 @@ def _typed(item: Any, position: int) -> Any:
     if isinstance(item, (float, complex, np.inexact)):
         raise _wrong_dtype(np.asarray(item).dtype)
     if hasattr(item, "__array__") or hasattr(item, "__jax_array__"):
-        return _typed_array(np.asarray(item) if isinstance(item, np.ndarray) else as_value(item))
+        return _typed_array(as_value(item))
     try:
         return operator.index(item)
     except TypeError:
@@ -123,14 +121,13 @@ def _array_of_list(items: Any) -> Any:
 
 
 def _typed_array(x: Any) -> Any:
-    if kind_of(x.dtype) == "b" if not isinstance(x, np.ndarray) else x.dtype.kind == "b":
+    if kind(x) == "b":
         value = x if isinstance(x, np.ndarray) else concrete(x)
         if value is None:
             raise NonConcreteBooleanIndexError(x)
         value = np.asarray(value)
         return value if value.ndim else Flag(bool(value))
-    is_integer = x.dtype.kind in "iu" if isinstance(x, np.ndarray) else kind_of(x.dtype) in "iu"
-    if not is_integer:
+    if kind(x) not in "iu":
         raise _wrong_dtype(x.dtype)
     if isinstance(x, np.ndarray) and not x.ndim:
         return int(x)

@@ -69,7 +69,7 @@ def layout_of(shape: tuple[int, ...], tokens: tuple[Token, ...], wraps: bool = T
 def _make(shape: tuple[int, ...], tokens: tuple[Token, ...], wraps: bool) -> Layout:
     entries = _placed(shape, tokens)
     vectors = [t for t, _ in entries if type(t) is Vector or type(t) is Flag]
-    is_advanced = any(type(t) is Flag or t.shape for t in vectors)
+    is_advanced = any(isinstance(t, Flag) or t.shape for t in vectors)
     vector_shape = _broadcast(vectors) if is_advanced else None
     dims: list[Dim] = []
     points: list[Point] = []

@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from weft._indexing.tokens import Flag, too_many
+from weft._indexing.tokens import Flag, kind, too_many
 from weft._tracing.trace import Tracer
-from weft_compiler.avals import kind_of
 from weft_runtime import Array
 
 
@@ -73,6 +72,4 @@ def sole_mask(index: Any, shape: tuple[int, ...]) -> tuple[Any, int] | None:
 
 
 def _is_mask(x: Any) -> bool:
-    if type(x) is Array or type(x) is Tracer:
-        return kind_of(x.dtype) == "b" and x.ndim > 0
-    return isinstance(x, np.ndarray) and x.dtype.kind == "b" and x.ndim > 0
+    return isinstance(x, (Array, Tracer, np.ndarray)) and kind(x) == "b" and x.ndim > 0

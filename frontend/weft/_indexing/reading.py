@@ -45,7 +45,8 @@ class Plan:
         mode = mode_of(options.mode, "promise_in_bounds")
         static, self.points = _separated(layout, mode)
         shape = self._cut(layout, static, mode)
-        self.window = self.gather = None
+        self.window: Any = None
+        self.gather: Any = None
         may_fill = mode == "fill" and not all(layout.is_inside(p) for p in self.points)
         if layout.vector_shape is not None or may_fill:
             shape = self._take(layout, shape, mode, options)
@@ -73,7 +74,8 @@ class Plan:
             place = max(0, min(p.value, layout.shape[p.axis] - 1))
             start[p.axis], limit[p.axis] = place, place + 1
         shape = tuple(-((i - j) // s) for i, j, s in zip(start, limit, strides, strict=True))
-        self.slice = self.reverse = None
+        self.slice: Any = None
+        self.reverse: Any = None
         if shape != layout.shape:
             self.slice = op_class("slice").of(start=tuple(start), limit=tuple(limit), strides=tuple(strides))
         if flipped:

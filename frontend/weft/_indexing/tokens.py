@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from weft_compiler.avals import KINDS
+
 
 class Vector(NamedTuple):
     """An array of integers in an index; the next of the operands."""
@@ -27,6 +29,11 @@ FULL = (None, None, None)
 Token = Any
 Index = tuple[tuple[Token, ...], list[Any]]
 """Tokens, and the arrays that its vectors stand for."""
+
+
+def kind(x: Any) -> str:
+    """The kind of an array's dtype: "b", "i", "u", and others that are no indices."""
+    return KINDS.get(x.dtype, x.dtype.kind)
 
 
 def too_many(used: int, ndim: int) -> IndexError:

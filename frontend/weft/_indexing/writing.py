@@ -165,7 +165,7 @@ def _spread(trace: Trace, y: Any, layout: Layout) -> Any:
         y = trace.emit(op_class("reshape").of(shape=sizes), (y,))
     if sizes == shape:
         return y
-    position = {}
+    position: dict[int, int] = {}
     for d in range(len(result)):
         if layout.dims[d].kind != "new":
             position[d] = len(position)
