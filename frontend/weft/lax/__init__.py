@@ -13,6 +13,16 @@ from weft.lax.bits import (
     shift_right_logical,
 )
 from weft.lax.contraction import DotDimensionNumbers, batch_matmul, dot, dot_general
+from weft.lax.control_flow import (
+    associative_scan,
+    cond,
+    fori_loop,
+    map,
+    platform_dependent,
+    scan,
+    switch,
+    while_loop,
+)
 from weft.lax.conversion import (
     bitcast_convert_type,
     conj,
