@@ -69,11 +69,13 @@ def _interleave(even: Any, odd: Any, axis: int) -> Any:
     """even[0], odd[0], even[1], odd[1], …; `even` may have one more."""
     from weft import numpy
 
+    from weft.lax.shapes import pad
+
     total = even.shape[axis] + odd.shape[axis]
     if even.shape[axis] > odd.shape[axis]:
-        fill = [(0, 0)] * even.ndim
-        fill[axis] = (0, 1)
-        odd = numpy.pad(odd, fill)
+        fill = [(0, 0, 0)] * even.ndim
+        fill[axis] = (0, 1, 0)
+        odd = pad(odd, odd.dtype.type(0), fill)
     stacked = numpy.stack([even, odd], axis + 1)
     shape = (*even.shape[:axis], 2 * even.shape[axis], *even.shape[axis + 1 :])
     return stacked.reshape(shape)[(slice(None),) * axis + (slice(0, total),)]
