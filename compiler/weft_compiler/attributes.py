@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
-from weft_compiler.bindings import context, ir
 from weft_compiler.avals import Aval, Dtype, aval_of, dtype_of_element, element_type
+from weft_compiler.bindings import context, ir
 
 T = TypeVar("T")
 
@@ -90,7 +90,11 @@ _I64S = Kind(
     lambda a: tuple(_expect(a, ir.DenseI64ArrayAttr)),
 )
 _INT = Kind(
-    "int", "#builtin.integer", int, lambda v: ir.IntegerAttr.get(ir.IntegerType.get_signless(64), v), _decode_int
+    "int",
+    "#builtin.integer",
+    int,
+    lambda v: ir.IntegerAttr.get(ir.IntegerType.get_signless(64), v),
+    _decode_int,
 )
 _BOOL = Kind(
     "bool",
@@ -107,7 +111,11 @@ _FLOAT = Kind(
     lambda a: float(_expect(a, ir.FloatAttr).value),
 )
 _STRING = Kind(
-    "string", "#builtin.string", str, lambda v: ir.StringAttr.get(v), lambda a: _expect(a, ir.StringAttr).value
+    "string",
+    "#builtin.string",
+    str,
+    lambda v: ir.StringAttr.get(v),
+    lambda a: _expect(a, ir.StringAttr).value,
 )
 _SYMBOL = Kind(
     "symbol", "#builtin.symbol_ref", str, _encode_symbol, lambda a: _expect(a, ir.FlatSymbolRefAttr).value

@@ -46,7 +46,10 @@ class Folding(TransformBuilder):
         return known is not None and bool(known == value)
 
     def fold(self, inst: Op, out: Any, operands: Sequence[Val]) -> Any:
-        """What an op folds to: a Val, a tuple of them for several results, or None. `out` stands for its result."""
+        """What an op folds to: a Val, a tuple of them for several results, or None.
+
+        `out` stands for its result.
+        """
         if inst.fold_needs_splat:
             splats = self._splats
             for v in operands:

@@ -18,8 +18,8 @@ ENTRY = "main"
 def lower(module: Module, entry: str, donated: Sequence[int] = ()) -> Module:
     """A new module with `entry` in StableHLO as its public function `main`, and what it calls.
 
-    The same as the pipeline `weft-lower`, without changing `module`: each function is read as it was noted while
-    it was written. The memory of the arguments in `donated` may be used for results.
+    The same as the pipeline `weft-lower`, without changing `module`: each function is read as it was noted
+    while it was written. The memory of the arguments in `donated` may be used for results.
     """
     with collector.held():
         return _lower(module, entry, donated)
@@ -35,7 +35,8 @@ def _lower(module: Module, entry: str, donated: Sequence[int]) -> Module:
         for needed in _reachable(layer, name):
             if needed not in inlined:
                 public = ENTRY if needed == name else needed
-                lower_function(layer, layer.function(needed), target, public, folds=True, inlined=inlined)
+                function = layer.function(needed)
+                lower_function(layer, function, target, public, folds=True, inlined=inlined)
         target.invalidate()
         for made in target:
             if made.name != ENTRY:
@@ -49,7 +50,7 @@ def _lower(module: Module, entry: str, donated: Sequence[int]) -> Module:
 
 @functools.cache
 def _cse() -> PassManager:
-    """MLIR's own pass: StableHLO ops tell it that they have no effects, so it also removes what is not used."""
+    """MLIR's own pass: StableHLO ops say that they have no effects, so it also removes what is not used."""
     manager = PassManager.parse("builtin.module(cse)", context())
     manager.enable_verifier(False)
     return manager

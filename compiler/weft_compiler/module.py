@@ -5,12 +5,12 @@ from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from weft_compiler.avals import Aval, aval_of
 from weft_compiler.bindings import context, ir
 from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.dialect import load
 from weft_compiler.dialect.builder import Builder, Step, Val
 from weft_compiler.dialect.op import REGISTRY, Signature
-from weft_compiler.avals import Aval, aval_of
 
 _RETURN = "func.return"
 _MODULE = re.compile(r"(\s|//[^\n]*\n|#[^\n]*\n)*(builtin\.)?module\b")
@@ -117,7 +117,9 @@ class Function:
 
     def finish(self, results: Sequence[Val], loc: ir.Location) -> None:
         """Ends the body with a return and sets the function's type from its arguments and `results`."""
-        ir.Operation.create(_RETURN, [], [v.ir for v in results], None, None, 0, loc, ir.InsertionPoint(self.body))
+        ir.Operation.create(
+            _RETURN, [], [v.ir for v in results], None, None, 0, loc, ir.InsertionPoint(self.body)
+        )
         self.update_type([v.aval for v in results])
         if self.steps is not None and len(self.steps) != len(self.body.operations) - 1:
             self.steps = None  # not every op was made by a builder that notes
@@ -214,15 +216,19 @@ class Module:
             return self.functions[name]
         except KeyError:
             known = ", ".join(f"@{n}" for n in sorted(self.functions))
-            raise DiagnosticError(f"no function @{name}; the module has {known}", self.ir.operation.location) from None
+            raise DiagnosticError(
+                f"no function @{name}; the module has {known}", self.ir.operation.location
+            ) from None
 
     def mask(self, fn: str, positions: Sequence[int], what: str) -> tuple[bool, ...]:
-        """For each argument of a function, whether `positions` has it; raises DiagnosticError out of range."""
+        """For each argument of a function, whether `positions` has it; DiagnosticError out of range."""
         function = self.function(fn)
         count = len(function.args)
         for i in positions:
             if not 0 <= i < count:
-                raise DiagnosticError(f"{what} {i} is out of range: @{fn} takes {count} arguments", function.op.location)
+                raise DiagnosticError(
+                    f"{what} {i} is out of range: @{fn} takes {count} arguments", function.op.location
+                )
         return tuple(i in positions for i in range(count))
 
     def signature(self, name: str) -> Signature:
@@ -254,7 +260,9 @@ class Module:
             }
             if not public:
                 attrs["sym_visibility"] = ir.StringAttr.get("private")
-            made = ir.Operation.create("func.func", [], [], attrs, None, 1, loc, ir.InsertionPoint(self.ir.body))
+            made = ir.Operation.create(
+                "func.func", [], [], attrs, None, 1, loc, ir.InsertionPoint(self.ir.body)
+            )
             made.regions[0].blocks.append(*types, arg_locs=[loc] * len(types))
         function = Function(made)
         function.steps = []
@@ -335,4 +343,3 @@ class Module:
         return self.ir.operation.get_asm(enable_debug_info=debug_info)
 
     __str__ = text
-

@@ -1,4 +1,4 @@
-"""Transformations that cannot wait for the pipeline: `vjp` and `linearize` hand Python a function of residuals."""
+"""Transformations that cannot wait for the pipeline: `vjp` and `linearize` hand Python their functions."""
 
 from weft_compiler import collector
 from weft_compiler.module import Module
@@ -14,7 +14,7 @@ def linearize(module: Module, fn: str, active: Mask) -> Linearized:
 
 
 def transpose(module: Module, fn: str, linear: Mask) -> Transposed:
-    """Transposes a function of the module for cotangents of all its results; every linear argument gets one."""
+    """Transposes a function for cotangents of all its results; every linear argument gets one."""
     with collector.held():
         b, fn = _expanded(module, fn)
         return b.transpose_of(fn, linear, (True,) * len(module.signature(fn).outputs), True)

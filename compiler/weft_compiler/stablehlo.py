@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from weft_compiler.attributes import _BOOL, _I64S, _INT, _STRING, _SYMBOL, Kind
+from weft_compiler.avals import BOOL, Aval, kind_of
 from weft_compiler.bindings import context, ir, stablehlo
 from weft_compiler.dialect.builder import Val
 from weft_compiler.folding import Folding
-from weft_compiler.avals import BOOL, Aval, kind_of
 
 create = ir.Operation.create
 _KIND_OF_VALUE: dict[type, Kind[Any]] = {bool: _BOOL, int: _INT, tuple: _I64S, str: _STRING}
@@ -44,7 +44,7 @@ def parsed(text: str) -> ir.Attribute:
 
 
 class StableHLO:
-    """Op writers over the builder `b`; where `result` is left out it is the result of the op being lowered."""
+    """Op writers over the builder `b`; `result` left out is the result of the op being lowered."""
 
     def __init__(self, b: "LoweringBuilder") -> None:
         self.b = b
@@ -57,7 +57,7 @@ class StableHLO:
         regions: int = 0,
         **attrs: Any,
     ) -> Any:
-        """Any op by its full name, `stablehlo.sine` or `chlo.erf`; one Val, or a tuple where several results."""
+        """Any op by its full name, `stablehlo.sine` or `chlo.erf`; one Val, or a tuple of several."""
         b = self.b
         outs = b.outs if result is None else (result,) if isinstance(result, Aval) else tuple(result)
         encoded = {k: encode(v) for k, v in attrs.items()} if attrs else None
@@ -102,13 +102,12 @@ class StableHLO:
         )
 
     def region(self, index: int, avals: Sequence[Aval], write: Callable[..., Sequence[Val]]) -> None:
-        """Fills a region of the op made last: one block with these arguments, `write` returns what it yields."""
+        """Fills a region of the op made last: one block with these arguments; `write` returns its results."""
         b = self.b
         made, ip, constants = b.made, b.ip, b._constants
-        b._constants = dict(constants)  # those made inside cannot be used outside
         block = made.regions[index].blocks.append(*[a.ty for a in avals], arg_locs=[b.loc] * len(avals))
         b.ip = ir.InsertionPoint(block)
-        constants, b._constants = b._constants, dict(b._constants)  # those made inside are not known outside
+        b._constants = dict(constants)  # those made inside are not known outside
         try:
             results = write(*[Val(v, a) for v, a in zip(block.arguments, avals, strict=True)])
             create("stablehlo.return", [], [v.ir for v in results], None, None, 0, b.loc, b.ip)

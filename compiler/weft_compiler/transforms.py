@@ -1,4 +1,4 @@
-"""What transformations of functions hand back: the names of the functions they made, and which values are zero.
+"""What transformations of functions hand back: names of the functions they made, which values are zero.
 
 `TransformBuilder` is how a rule of a higher-order op asks for its callee to be transformed. Each answer is
 made once per module, function and configuration.
@@ -29,7 +29,7 @@ def differentiable_mask(module: Module, fn: str, wrt: Sequence[int]) -> Mask:
 
 def is_zero(tangents: Sequence[Any]) -> bool:
     """Whether all tangents are the symbolic zero, None."""
-    for t in tangents:
+    for t in tangents:  # noqa: SIM110 - a generator costs twice the time, once an op
         if t is not None:
             return False
     return True
@@ -37,7 +37,7 @@ def is_zero(tangents: Sequence[Any]) -> bool:
 
 @dataclass(frozen=True)
 class Jvp:
-    """`fn`: (arguments, tangents of the active ones) -> (results, tangents of those that `out_active` marks)."""
+    """`fn`: (arguments, tangents of the active ones) -> (results, tangents of the `out_active` ones)."""
 
     fn: str
     out_active: Mask
@@ -51,7 +51,7 @@ class Jvp:
 
 @dataclass(frozen=True)
 class Linearized:
-    """`fwd`: arguments -> (results, residuals); `lin`: (active tangents, residuals) -> active result tangents."""
+    """`fwd`: arguments -> (results, residuals); `lin`: (active tangents, residuals) -> result tangents."""
 
     fwd: str
     lin: str
@@ -65,7 +65,7 @@ class Linearized:
 
 
 class Source(NamedTuple):
-    """Where a value that a function returns can also be had: an argument, an earlier result, or nowhere else."""
+    """Where a returned value can also be had: it is an argument, an earlier result, or nowhere else."""
 
     kind: str
     """`argument`, `result` or `own`."""
@@ -78,7 +78,7 @@ class Source(NamedTuple):
 
 @dataclass(frozen=True)
 class Transposed:
-    """`fn`: (cotangents of the active results, non-linear arguments) -> cotangents of linear arguments not zero."""
+    """`fn`: (cotangents of active results, non-linear arguments) -> the nonzero cotangents of linear ones."""
 
     fn: str
     nonzero: Mask
@@ -100,14 +100,14 @@ class TransformBuilder(Builder):
     """While dependence is asked for: whether only dependence counts that a derivative sees."""
 
     def define(self, name: str, inputs: Sequence[Aval], write: Callable[..., Sequence[Val]]) -> str:
-        """A new private function of these arguments; `write(b, *arguments)` emits its body and returns its results."""
+        """A new private function; `write(b, *arguments)` emits its body and returns its results."""
         function = self.module.add_function(name, inputs, self.loc)
         b = TransformBuilder(self.module, ir.InsertionPoint(function.body), self.loc, function.steps)
         function.finish(write(b, *function.args), self.loc)
         return function.name
 
     def filled(self, fn: str, has: Mask, wanted: Mask, avals: Sequence[Aval]) -> str:
-        """A function with the results of `fn`, which stand at the positions `has`, and zeros at the others `wanted`.
+        """A function with the results of `fn` at the positions `has`, and zeros at the others `wanted`.
 
         `avals` are of all positions.
         """
@@ -141,7 +141,7 @@ class TransformBuilder(Builder):
         return memo[key]
 
     def jvp_of(self, fn: str, active: Mask, instantiate: Mask = ()) -> Jvp:
-        """Forward derivative of a function; results that `instantiate` marks get a tangent even where it is zero."""
+        """Forward derivative; results that `instantiate` marks get a tangent even where it is zero."""
         from weft_compiler.passes.jvp import differentiate
 
         return self.once(
@@ -157,7 +157,7 @@ class TransformBuilder(Builder):
         )
 
     def residual_sources(self, made: Linearized) -> tuple[Source, ...]:
-        """For each residual of a linearized function, where a caller finds it; what it has is not handed over again."""
+        """For each residual, where a caller finds it; what it has is not handed over again."""
         return self.once(("sources", made.fwd), lambda: self._residual_sources(made))
 
     def _residual_sources(self, made: Linearized) -> tuple[Source, ...]:
@@ -187,7 +187,7 @@ class TransformBuilder(Builder):
         )
 
     def dependence(self, fn: str, mask: Mask, *, differentiable: bool | None = None) -> Mask:
-        """Which results of a function depend on the masked arguments (through floats, if `differentiable`)."""
+        """Which results depend on the masked arguments (through floats, if `differentiable`)."""
         from weft_compiler.dependence import dependence
 
         if differentiable is None:

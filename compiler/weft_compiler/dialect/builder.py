@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from weft_compiler.attributes import SPLATS, elements
+from weft_compiler.avals import Aval, Dtype
 from weft_compiler.bindings import ir
 from weft_compiler.dialect.op import REGISTRY, Linear, Op, Plan
-from weft_compiler.avals import Aval, Dtype
 
 if TYPE_CHECKING:
     from weft_compiler.module import Module
@@ -116,7 +116,9 @@ class Builder:
         """A constant of `aval` with every element equal to the number `value`."""
         if aval.kind == "c":
             real = Aval.of(aval.shape, _REAL_PART[aval.dtype.name])
-            return self.emit(_COMPLEX.of(), (self.full(real, np.real(value)), self.full(real, np.imag(value))))
+            return self.emit(
+                _COMPLEX.of(), (self.full(real, np.real(value)), self.full(real, np.imag(value)))
+            )
         scalar = np.asarray(value).astype(aval.dtype)
         key = (aval, scalar.tobytes())
         found = self._constants.get(key)

@@ -5,7 +5,18 @@ import numpy as np
 from weft_compiler.attributes import Text
 from weft_compiler.avals import BOOL, Aval
 from weft_compiler.dialect.elementwise import Elementwise
-from weft_compiler.dialect.op import NOTHING_TO_FOLD, ZERO_TANGENT, Anything, Attr, Bits, Boolean, Op, Operand, Real, op
+from weft_compiler.dialect.op import (
+    NOTHING_TO_FOLD,
+    ZERO_TANGENT,
+    Anything,
+    Attr,
+    Bits,
+    Boolean,
+    Op,
+    Operand,
+    Real,
+    op,
+)
 from weft_compiler.dialect.samples import FLOATS, cases, samples
 
 _NUMPY = {
@@ -53,10 +64,10 @@ class Compare(Elementwise):
         return b.full(b.out.aval, _NUMPY[self.direction](*values))
 
     samples = samples(
-        FLOATS + ("int32", "uint8", "bool"),
+        (*FLOATS, "int32", "uint8", "bool"),
         operands=2,
         smooth=False,
-        attrs=tuple({"direction": d} for d in _NUMPY) + ({"direction": "LT", "order": "TOTAL"},),
+        attrs=(*({"direction": d} for d in _NUMPY), {"direction": "LT", "order": "TOTAL"}),
     )
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from weft_compiler.attributes import SPLATS, DtypeAttr, Elements, I64, Shape
+from weft_compiler.attributes import I64, SPLATS, DtypeAttr, Elements, Shape
+from weft_compiler.avals import Aval, aval_of
 from weft_compiler.dialect.op import Attr, Op, no_rule, op
 from weft_compiler.dialect.samples import cases
-from weft_compiler.avals import Aval, aval_of
 
 _NO_OPERANDS = no_rule("it has no operands")
 

@@ -3,13 +3,26 @@
 from weft_compiler.attributes import DtypeAttr
 from weft_compiler.avals import BOOL, Aval, kind_of
 from weft_compiler.dialect.elementwise import COMPLEX_OF, REAL_OF, Elementwise
-from weft_compiler.dialect.op import NOT_LINEAR, NOTHING_TO_FOLD, ZERO_TANGENT, Anything, Attr, Inexact, Op, Operand, op
+from weft_compiler.dialect.op import (
+    NOT_LINEAR,
+    NOTHING_TO_FOLD,
+    ZERO_TANGENT,
+    Anything,
+    Attr,
+    Inexact,
+    Op,
+    Operand,
+    op,
+)
 from weft_compiler.dialect.samples import COMPLEX, cases, samples
 
 
 @op("convert")
 class Convert(Elementwise):
-    """x as `dtype`: floats to integers truncate, anything to bool asks x != 0, complex to real drops the imaginary part."""
+    """x as `dtype`.
+
+    Floats to integers truncate, anything to bool asks x != 0, complex to real drops the imaginary part.
+    """
 
     x: Operand[Anything]
     dtype: Attr[DtypeAttr]
@@ -41,7 +54,7 @@ class Convert(Elementwise):
         if self.dtype == x.dtype:
             return x
         value = b.splat(x)
-        if value is None or x.aval.kind == "f" and kind_of(self.dtype) in "iu":
+        if value is None or (x.aval.kind == "f" and kind_of(self.dtype) in "iu"):
             return None  # out-of-range floats: left to the backend's own rule
         return b.full(b.out.aval, value)
 

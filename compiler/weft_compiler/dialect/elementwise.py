@@ -1,6 +1,5 @@
 """Elementwise ops: each result element depends on the operand elements at the same index."""
 
-
 import numpy as np
 
 from weft_compiler.avals import BOOL, Aval
@@ -15,7 +14,7 @@ from weft_compiler.dialect.op import (
     Real,
     op,
 )
-from weft_compiler.dialect.samples import floats, inexact, numbers, samples, FLOATS
+from weft_compiler.dialect.samples import FLOATS, floats, inexact, numbers, samples
 
 
 class Elementwise(Op):
@@ -245,7 +244,7 @@ class Rem(Elementwise):
     def lower(self, b, x, y):
         return b.stablehlo.remainder(x, y)
 
-    samples = samples(FLOATS + ("int32", "uint8"), operands=2, low=1.0, high=4.0)
+    samples = samples((*FLOATS, "int32", "uint8"), operands=2, low=1.0, high=4.0)
 
 
 @op("pow")
@@ -297,7 +296,7 @@ class Max(Elementwise):
     def lower(self, b, x, y):
         return b.stablehlo.maximum(x, y)
 
-    samples = samples(FLOATS + ("int32", "uint8"), operands=2, low=0.0)
+    samples = samples((*FLOATS, "int32", "uint8"), operands=2, low=0.0)
 
 
 @op("min")
@@ -315,7 +314,7 @@ class Min(Elementwise):
     def lower(self, b, x, y):
         return b.stablehlo.minimum(x, y)
 
-    samples = samples(FLOATS + ("int32", "uint8"), operands=2, low=0.0)
+    samples = samples((*FLOATS, "int32", "uint8"), operands=2, low=0.0)
 
 
 def _extremum_tangent(b, x, y, dx, dy, wins):
@@ -635,5 +634,3 @@ class IsFinite(Elementwise):
         return b.stablehlo.is_finite(x)
 
     samples = floats(smooth=False)
-
-

@@ -232,6 +232,4 @@ class Betainc(Incomplete):
         value = b.mul(weight, sums.beta_fraction(b, p, q, t))
         return chosen(value, b.sub(1, value))
 
-    samples = samples(
-        ("float32", "bfloat16", "float64"), low=0.1, high=0.9, operands=3, smooth=False, tolerance=4.0
-    )
+    samples = samples(("float32", "bfloat16", "float64"), low=0.1, high=0.9, operands=3, tolerance=4.0)

@@ -27,11 +27,15 @@ def _operation(cls: type[Op]) -> str:
         operands.append(f"{spec.name}: {'variadic ' if spec.variadic else ''}%x{i}")
     attributes = []
     for i, attr in enumerate(s for s in cls.attr_specs if s.required):
-        lines.append(f'    %a{i} = irdl.base "{attr.kind.base}"' if attr.kind.base else f"    %a{i} = irdl.any")
+        lines.append(
+            f'    %a{i} = irdl.base "{attr.kind.base}"' if attr.kind.base else f"    %a{i} = irdl.any"
+        )
         attributes.append(f'"{attr.name}" = %a{i}')
     results = []
     for i in range(1 if cls.results is None else cls.results):
-        lines.append(f"    %r{i} = irdl.any" if cls.results is None else f'    %r{i} = irdl.base "!builtin.tensor"')
+        lines.append(
+            f"    %r{i} = irdl.any" if cls.results is None else f'    %r{i} = irdl.base "!builtin.tensor"'
+        )
         results.append(f"result{i}: {'variadic ' if cls.results is None else ''}%r{i}")
     if operands:
         lines.append(f"    irdl.operands({', '.join(operands)})")

@@ -5,18 +5,19 @@ Rules, in this order in a class (`x`, `y` operands, `b` the builder that new ops
     infer(self, x, y)                result aval (or a tuple of avals) from operand avals, or `self.fail(...)`
     jvp(self, b, x, y, dx, dy)       result tangent(s); a tangent that is None is zero; `b.out` is the result
     transpose(self, b, ct, x, y)     cotangent(s) of the linear operands, which come as `Linear` placeholders
-    batch(self, b, x, y)             result(s) with the batch axis first; `b.is_batched(x)`: x has it, as axis 0
+    batch(self, b, x, y)             result(s) with the batch axis first; `b.is_batched(x)`: x has it, first
     lower(self, b, x, y)             result(s) in StableHLO through `b.stablehlo`, or other weft ops
     fold(self, b, x, y)              an equal value that is simpler, or None
     samples                          operands and attributes to check the rules on
 """
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, TypeAlias, TypeVar
 
 from weft_compiler.attributes import Kind
-from weft_compiler.bindings import ir
 from weft_compiler.avals import Aval, Dtype
+from weft_compiler.bindings import ir
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ RULES = ("infer", "jvp", "transpose", "batch", "lower", "fold", "samples")
 
 
 class OperandSpec:
-    """One declared operand: the dtype kinds it takes (letters of `avals.KINDS`), and whether it stands for many.
+    """One declared operand: the dtype kinds it takes (letters of `avals.KINDS`), and if it stands for many.
 
     Many operands are `alike` if they must all have one type.
     """
@@ -256,7 +257,9 @@ class Op:
             else:
                 values.append(spec.default)
         if len(attrs) > len(values) or any(a not in {s.name for s in cls.attr_specs} for a in attrs):
-            raise TypeError(f"{cls.name}: attributes are {[s.name for s in cls.attr_specs]}, not {sorted(attrs)}")
+            raise TypeError(
+                f"{cls.name}: attributes are {[s.name for s in cls.attr_specs]}, not {sorted(attrs)}"
+            )
         key = tuple(values)
         found = cls._by_values.get(key)
         return found if found is not None else cls._by_values.setdefault(key, cls(key))
@@ -377,7 +380,7 @@ def op(name: str, ir_name: str | None = None) -> Callable[[type[Op]], type[Op]]:
         operands: list[OperandSpec] = []
         attrs: list[AttrSpec] = []
         for base in reversed(cls.__mro__):
-            for field, spec in base.__dict__.get("__annotations__", {}).items():
+            for field, spec in inspect.get_annotations(base).items():
                 if isinstance(spec, OperandSpec):
                     named = OperandSpec(spec.kinds, spec.variadic, spec.alike)
                     named.name = field

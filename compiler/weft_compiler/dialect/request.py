@@ -23,11 +23,15 @@ class Request(Op):
             if not 0 <= i < len(callee.inputs):
                 self.fail(f"wrt {i} is out of range: @{self.callee} takes {len(callee.inputs)} arguments")
             if callee.inputs[i].kind not in "fc":
-                self.fail(f"argument {i} of @{self.callee} is {callee.inputs[i]}; only floats have derivatives")
+                self.fail(
+                    f"argument {i} of @{self.callee} is {callee.inputs[i]}; only floats have derivatives"
+                )
 
     def _check_args(self, args, expected) -> None:
         if tuple(args) != tuple(expected):
-            self.fail(f"operands must be ({', '.join(map(str, expected))}), got ({', '.join(map(str, args))})")
+            self.fail(
+                f"operands must be ({', '.join(map(str, expected))}), got ({', '.join(map(str, args))})"
+            )
 
 
 @op("jvp")
@@ -60,7 +64,7 @@ class JvpRequest(Request):
 class VjpRequest(Request):
     """Results of `callee`, then cotangents of its arguments `wrt`.
 
-    Operands: the arguments of `callee`, then a cotangent for each of the results `ct_of`; the others' are zero.
+    Operands: the arguments of `callee`, then a cotangent for each of the results `ct_of`; others have zero.
     """
 
     wrt: Attr[Ints]
@@ -97,7 +101,10 @@ class VjpRequest(Request):
 
 @op("vmap")
 class VmapRequest(Request):
-    """`callee` on every slice of its operands along `in_axes` (-1: the same value for all), stacked along `out_axes`."""
+    """`callee` on every slice of its operands along `in_axes`, results stacked along `out_axes`.
+
+    The axis -1 is none: an operand that is the same for all, a result that does not vary.
+    """
 
     in_axes: Attr[Ints]
     out_axes: Attr[Ints]
@@ -106,7 +113,10 @@ class VmapRequest(Request):
     def infer(self, signatures, *args):
         (callee,) = signatures
         if len(self.in_axes) != len(args) or len(args) != len(callee.inputs):
-            self.fail(f"@{self.callee} takes {len(callee.inputs)} arguments, got {len(args)} and in_axes {self.in_axes}")
+            self.fail(
+                f"@{self.callee} takes {len(callee.inputs)} arguments, "
+                f"got {len(args)} and in_axes {self.in_axes}"
+            )
         for i, (arg, axis, wanted) in enumerate(zip(args, self.in_axes, callee.inputs, strict=True)):
             if axis < 0:
                 inner = arg
@@ -117,7 +127,9 @@ class VmapRequest(Request):
             if inner is not wanted:
                 self.fail(f"argument {i} of @{self.callee} is {wanted}, a slice of the operand is {inner}")
         if len(self.out_axes) != len(callee.outputs):
-            self.fail(f"@{self.callee} has {len(callee.outputs)} results, out_axes names {len(self.out_axes)}")
+            self.fail(
+                f"@{self.callee} has {len(callee.outputs)} results, out_axes names {len(self.out_axes)}"
+            )
         outs = []
         for a, axis in zip(callee.outputs, self.out_axes, strict=True):
             if axis > a.ndim:
@@ -126,10 +138,14 @@ class VmapRequest(Request):
         return tuple(outs)
 
     def expand(self, b, *args):
-        moved = [x if axis < 0 else b.move_axis(x, axis, 0) for x, axis in zip(args, self.in_axes, strict=True)]
+        moved = [
+            x if axis < 0 else b.move_axis(x, axis, 0) for x, axis in zip(args, self.in_axes, strict=True)
+        ]
         made = b.batch_of(self.callee, tuple(axis >= 0 for axis in self.in_axes), self.size)
         outs = []
-        for out, is_batched, axis in zip(b.call(made.fn, moved), made.out_batched, self.out_axes, strict=True):
+        for out, is_batched, axis in zip(
+            b.call(made.fn, moved), made.out_batched, self.out_axes, strict=True
+        ):
             if axis < 0:
                 if is_batched:
                     self.fail("a result with out axis -1 depends on a batched operand")

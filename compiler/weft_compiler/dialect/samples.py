@@ -100,7 +100,10 @@ def joined(*parts: Samples) -> Samples:
 
 
 def cases(*listed: tuple[Sequence[np.ndarray | tuple[Sequence[int], str]], dict[str, Any]]) -> Samples:
-    """Samples written out: each a list of operands (arrays, or (shape, dtype) for random values) and attributes."""
+    """Samples written out: each a list of operands and the attributes.
+
+    An operand is an array, or (shape, dtype) for random values.
+    """
 
     def make() -> list[Sample]:
         made = []

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from weft_compiler.attributes import Axes, I64, Ints, Shape
+from weft_compiler.attributes import I64, Axes, Ints, Shape
 from weft_compiler.avals import Aval
 from weft_compiler.dialect.op import Anything, Attr, Op, Operand, Operands, op
 from weft_compiler.dialect.samples import cases
@@ -26,14 +26,18 @@ class BroadcastInDim(Op):
 
     def infer(self, x):
         if len(self.dims) != x.ndim:
-            self.fail(f"dims {list(self.dims)} must name one result axis for each of the {x.ndim} axes of {x}")
+            self.fail(
+                f"dims {list(self.dims)} must name one result axis for each of the {x.ndim} axes of {x}"
+            )
         if any(p >= q for p, q in zip(self.dims, self.dims[1:], strict=False)):
             self.fail(f"dims {list(self.dims)} must increase")
         for size, axis in zip(x.shape, self.dims, strict=True):
             if not 0 <= axis < len(self.shape):
                 self.fail(f"result axis {axis} is out of range for shape {dims_text(self.shape)}")
             if size not in (1, self.shape[axis]):
-                self.fail(f"{x} does not broadcast to {dims_text(self.shape)}: {size} against {self.shape[axis]}")
+                self.fail(
+                    f"{x} does not broadcast to {dims_text(self.shape)}: {size} against {self.shape[axis]}"
+                )
         return x.with_shape(self.shape)
 
     def transpose(self, b, ct, x):
@@ -58,7 +62,9 @@ class BroadcastInDim(Op):
         if made is not None and isinstance(made[0], BroadcastInDim):
             inner, (source,) = made
             if all(n == m for n, m in zip(source.shape, (inner.shape[d] for d in inner.dims), strict=True)):
-                return b.broadcast_in_dim(source, shape=self.shape, dims=tuple(self.dims[d] for d in inner.dims))
+                return b.broadcast_in_dim(
+                    source, shape=self.shape, dims=tuple(self.dims[d] for d in inner.dims)
+                )
         return None
 
     samples = cases(
@@ -148,7 +154,9 @@ class Transpose(Op):
             return b.full(b.out.aval, value)
         made = b.producer(x)
         if made and isinstance(made[0], Transpose):
-            return b.transpose(made[1][0], permutation=tuple(made[0].permutation[p] for p in self.permutation))
+            return b.transpose(
+                made[1][0], permutation=tuple(made[0].permutation[p] for p in self.permutation)
+            )
         return None
 
     samples = cases(
@@ -273,7 +281,9 @@ class Pad(Op):
         if not len(self.low) == len(self.high) == len(self.interior) == x.ndim:
             self.fail(f"low, high and interior must have one entry for each of the {x.ndim} axes of {x}")
         shape = []
-        for axis, (n, low, high, i) in enumerate(zip(x.shape, self.low, self.high, self.interior, strict=True)):
+        for axis, (n, low, high, i) in enumerate(
+            zip(x.shape, self.low, self.high, self.interior, strict=True)
+        ):
             if i < 0:
                 self.fail(f"interior {i} of axis {axis} must not be negative")
             size = low + high + n + max(n - 1, 0) * i
@@ -287,7 +297,11 @@ class Pad(Op):
         ct_x = None
         if b.is_linear(x) or b.is_linear(value):
             unpadded = b.pad(
-                ct, zero, low=tuple(-n for n in self.low), high=tuple(-n for n in self.high), interior=(0,) * ct.ndim
+                ct,
+                zero,
+                low=tuple(-n for n in self.low),
+                high=tuple(-n for n in self.high),
+                interior=(0,) * ct.ndim,
             )
             strides = tuple(i + 1 for i in self.interior)
             ct_x = b.slice(unpadded, start=(0,) * ct.ndim, limit=unpadded.shape, strides=strides)
@@ -390,5 +404,3 @@ class Concatenate(Op):
         ((((2, 1), "int32"), ((2, 3), "int32"), ((2, 0), "int32")), {"axis": 1}),
         ((((2, 3), "complex64"),), {"axis": 0}),
     )
-
-

@@ -59,7 +59,7 @@ class BatchBuilder(TransformBuilder):
 
 
 def batch(module: Module, fn: str, batched: Mask, size: int, instantiate: Mask = ()) -> Batched:
-    """Makes the batched function; results that `instantiate` marks get the axis even where they do not vary."""
+    """Makes the batched function; results that `instantiate` marks get the axis even if they do not vary."""
     source = module.function(fn)
     loc = source.op.location
     avals = [

@@ -69,4 +69,3 @@ def remove_dead_functions(module: Module) -> None:
         if function.name not in reached:
             module.remove_function(function.name)
     module.memo.clear()
-

@@ -60,9 +60,7 @@ class Expander:
         signature = function.signature
         made = self.module.add_function(f"{function.name}.expanded", signature.inputs, function.op.location)
         b = TransformBuilder(self.module, ir.InsertionPoint(made.body), made.op.location, made.steps)
-        env: dict[ir.Value, Val] = {
-            old.ir: new for old, new in zip(function.args, made.args, strict=True)
-        }
+        env: dict[ir.Value, Val] = {old.ir: new for old, new in zip(function.args, made.args, strict=True)}
         for step in read_body(self.module, function):
             b.loc = step.loc
             operands = [env[v.ir] for v in step.operands]

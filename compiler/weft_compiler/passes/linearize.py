@@ -19,7 +19,8 @@ from weft_compiler.transforms import Linearized, Mask, TransformBuilder, differe
 class LinearizePass(ModulePass):
     """Adds `@f.fwd`, which maps inputs to outputs and residuals, and `@f.lin`, linear in the tangents.
 
-    `@f.lin` maps the tangents of `wrt`, then the residuals, to the tangents of the outputs that depend on them.
+    `@f.lin` maps the tangents of `wrt`, then the residuals, to the tangents of the outputs.
+    An output that does not depend on `wrt` has none.
 
     Needs:  requests inside `@f` already expanded.
     Leaves: `@f` as it was; what can be had again for nothing (constants, broadcasts) is no residual.
@@ -45,7 +46,7 @@ class LinearVal(Val):
 class LinearizeBuilder(TransformBuilder):
     """Sends an op to the linear part as soon as one operand is there, else to the forward part.
 
-    A value of the forward part that the linear part needs becomes a residual; one that is cheap is made again.
+    A forward value that the linear part needs becomes a residual, or is made again if it is cheap.
     """
 
     out: Val | tuple[Val, ...]

@@ -1,4 +1,4 @@
-"""Simplification: constants folded, algebraic identities, needless broadcasts, reshapes and transposes removed."""
+"""Simplification: constants folded, identities used, needless broadcasts, reshapes and transposes removed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

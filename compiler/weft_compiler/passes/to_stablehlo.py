@@ -54,7 +54,9 @@ def lower_function(
     attributes = {n: function.op.attributes[n] for n in function.op.attributes}
     attributes["sym_name"] = ir.StringAttr.get(name)
     attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(types, outputs))
-    made = ir.Operation.create("func.func", [], [], attributes, None, 1, loc, ir.InsertionPoint(target.ir.body))
+    made = ir.Operation.create(
+        "func.func", [], [], attributes, None, 1, loc, ir.InsertionPoint(target.ir.body)
+    )
     block = made.regions[0].blocks.append(*types, arg_locs=[loc] * len(types))
     b = BodyBuilder(source, ir.InsertionPoint(block), loc, folds, inlined)
     values = [Val(new, old.aval) for old, new in zip(arguments, block.arguments, strict=True)]
@@ -73,15 +75,14 @@ class BodyBuilder(LoweringBuilder):
 
     def lower_body(self, function: Function, arguments: Sequence[Val]) -> list[Val]:
         """Lowers the ops of a function for these arguments; the values that it returns."""
-        env: dict[ir.Value, Val] = {
-            old.ir: new for old, new in zip(function.args, arguments, strict=True)
-        }
+        env: dict[ir.Value, Val] = {old.ir: new for old, new in zip(function.args, arguments, strict=True)}
         emit = self.emit
-        for _, inst, operands, results, self.loc in read_body(self.module, function):
+        for _, inst, operands, results, loc in read_body(self.module, function):
+            self.loc = loc
             try:
                 outs = emit(inst, [env[v.ir] for v in operands])
             except NotImplementedError as error:
-                raise DiagnosticError(str(error), self.loc) from error
+                raise DiagnosticError(str(error), loc) from error
             if type(outs) is not tuple:
                 env[results[0].ir] = outs
             else:

@@ -1,12 +1,12 @@
-"""Transposition: runs a linear function backwards, from cotangents of its results to those of its arguments."""
+"""Transposition: a linear function run backwards, from cotangents of results to those of arguments."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
-from weft_compiler.dialect.builder import Linear, Val
 from weft_compiler.diagnostics import DiagnosticError
+from weft_compiler.dialect.builder import Linear, Val
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
 from weft_compiler.transforms import Mask, TransformBuilder, Transposed
