@@ -128,11 +128,14 @@ class Stage:
         return tuple(value if i == self.axis else others for i in range(ndim))
 
     def taps(self, b: Any, x: Any, fill: Any) -> list[Any]:
-        """The elements of all windows: first ones, second ones, …, each list of them one array."""
+        """The elements of all windows: first ones, second ones, …, each list of them one array.
+
+        `fill` is what padding holds: a number, or a scalar of the IR.
+        """
         count, ndim = self.count(x.shape[self.axis]), x.ndim
         x = b.pad(
             x,
-            b.full(x.aval.with_shape(()), fill),
+            fill if hasattr(fill, "aval") else b.full(x.aval.with_shape(()), fill),
             low=self._along(ndim, self.low),
             high=self._along(ndim, self.high),
             interior=self._along(ndim, self.base - 1),
