@@ -12,6 +12,7 @@ from weft.lax.bits import (
     shift_right_arithmetic,
     shift_right_logical,
 )
+from weft.lax.composites import composite
 from weft.lax.contraction import DotDimensionNumbers, batch_matmul, dot, dot_general
 from weft.lax.control_flow import (
     associative_scan,
@@ -34,6 +35,23 @@ from weft.lax.conversion import (
     reduce_precision,
     stage,
     stop_gradient,
+)
+from weft.lax.convolution import (
+    conv,
+    conv_general_dilated,
+    conv_general_dilated_local,
+    conv_general_dilated_patches,
+    conv_transpose,
+    conv_with_general_padding,
+)
+from weft.lax.convolution_shapes import (
+    ConvDimensionNumbers,
+    ConvGeneralDilatedDimensionNumbers,
+    conv_dimension_numbers,
+    conv_general_permutations,
+    conv_general_shape_tuple,
+    conv_shape_tuple,
+    conv_transpose_shape_tuple,
 )
 from weft.lax.creation import (
     broadcasted_iota,
@@ -105,7 +123,23 @@ from weft.lax.enums import (
     RoundingMethod,
     Tolerance,
 )
+from weft.lax.generators import rng_bit_generator
+from weft.lax.indexing import (
+    GatherDimensionNumbers,
+    ScatterDimensionNumbers,
+    gather,
+    index_take,
+    scatter,
+    scatter_add,
+    scatter_apply,
+    scatter_max,
+    scatter_min,
+    scatter_mul,
+    scatter_sub,
+)
+from weft.lax.padding import padtype_to_pads, reduce_window_shape_tuple
 from weft.lax.precision import PrecisionLike
+from weft.lax.ragged import RaggedDotDimensionNumbers, ragged_dot, ragged_dot_general, scaled_dot
 from weft.lax.reductions import (
     argmax,
     argmin,
@@ -142,3 +176,32 @@ from weft.lax.shapes import (
     transpose,
     unstack,
 )
+from weft.lax.slicing import (
+    dynamic_index_in_dim,
+    dynamic_slice,
+    dynamic_slice_in_dim,
+    dynamic_update_index_in_dim,
+    dynamic_update_slice,
+    dynamic_update_slice_in_dim,
+    index_in_dim,
+    slice,
+    slice_in_dim,
+)
+from weft.lax.sorting import approx_max_k, approx_min_k, sort, sort_key_val, top_k
+from weft.lax.special import (
+    bessel_i0e,
+    bessel_i1e,
+    betainc,
+    digamma,
+    erf,
+    erf_inv,
+    erfc,
+    igamma,
+    igamma_grad_a,
+    igammac,
+    lgamma,
+    polygamma,
+    random_gamma_grad,
+    zeta,
+)
+from weft.lax.windows import reduce, reduce_window

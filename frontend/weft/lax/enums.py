@@ -91,14 +91,9 @@ class DotAlgorithmPreset(enum.Enum):
     def supported_lhs_types(self) -> tuple[Any, ...] | None:
         """Dtypes that operands may have; None where any will do."""
         first = self.name.split("_")[0]
-        wide = (_F32,) if self.name.endswith(("X3", "X6", "X9")) or first == "TF32" else ()
-        return {
-            "F16": (_F16, *wide),
-            "BF16": (_BF16, _F32),
-            "TF32": wide,
-            "F32": (_F32,),
-            "F64": (_F64,),
-        }.get(first)
+        if first == "TF32" or self.name.endswith(("X3", "X6", "X9")):
+            return (_F32,)
+        return {"F16": (_F16,), "BF16": (_BF16, _F32), "F32": (_F32,), "F64": (_F64,)}.get(first)
 
     supported_rhs_types = supported_lhs_types
 

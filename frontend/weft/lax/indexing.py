@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+
 from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.library import library
@@ -66,7 +67,9 @@ def _mode(name: str, mode: Mode) -> str:
 def _indices(name: str, indices: Any) -> Any:
     made = as_value(indices)
     if kind(made) not in "iu":
-        raise ValueError(explain(f"lax.{name}: indices must have an integer dtype", rows([made], ["indices"])))
+        raise ValueError(
+            explain(f"lax.{name}: indices must have an integer dtype", rows([made], ["indices"]))
+        )
     return made
 
 
@@ -90,7 +93,9 @@ def gather(
     Raises: TypeError if the dimension numbers do not fit; ValueError unless the indices are integers.
     """
     x, indices = as_value(operand), _indices("gather", start_indices)
-    numbers = {field: tuple(dims) for field, dims in zip(dimension_numbers._fields, dimension_numbers, strict=True)}
+    numbers = {
+        field: tuple(dims) for field, dims in zip(dimension_numbers._fields, dimension_numbers, strict=True)
+    }
     how = "clip" if mode is None else _mode("gather", mode)
     more = {} if fill_value is None or how != "fill" else {"fill_value": _number_of(fill_value, x.dtype)}
     inst = class_of("gather").of(
@@ -117,14 +122,14 @@ def _number_of(value: Any, dtype: Any) -> Any:
 def index_take(src: Any, idxs: Sequence[Any], axes: Sequence[int]) -> Any:
     """Slices of `src` at indices along `axes`: one array of n indices for each axis; slice i is `result[i]`.
 
-    Negative indices count from the end, others out of range are clipped.
+    Indices are taken modulo the size of their axis, so that negative ones count from the end.
     """
     x = as_value(src)
     where = [axis_within(a, x.ndim, "index_take") for a in ints(axes, "index_take", "axes")]
     indices = [_indices("index_take", i) for i in idxs]
     if not indices or any(i.ndim != 1 for i in indices):
         raise ValueError(explain("lax.index_take: takes one array of indices for each axis", rows(indices)))
-    columns = [_from_end(i, x.shape[a]) for i, a in zip(indices, where, strict=True)]
+    columns = [_modulo(i, x.shape[a]) for i, a in zip(indices, where, strict=True)]
     columns = [bind(class_of("reshape").of(shape=(*i.shape, 1)), i) for i in columns]
     vectors = bind(class_of("concatenate").of(axis=1), *columns)
     numbers = GatherDimensionNumbers(
@@ -135,14 +140,15 @@ def index_take(src: Any, idxs: Sequence[Any], axes: Sequence[int]) -> Any:
     return gather(x, vectors, numbers, tuple(1 if a in where else n for a, n in enumerate(x.shape)))
 
 
-def _from_end(index: Any, size: int) -> Any:
-    """Indices with the size added to the negative ones."""
-    if kind(index) == "u":
-        return index
+def _modulo(index: Any, size: int) -> Any:
+    """Indices modulo the size."""
     if index.dtype.itemsize < 4:
         index = convert(index, np.dtype(np.int32), False)
-    wrapped = nary("add", index, as_value(size, index.dtype))
-    return bind(op_of("select"), nary("lt", index, as_value(0, index.dtype)), wrapped, index)
+    length = as_value(max(size, 1), index.dtype)
+    rest = nary("rem", index, length)
+    if kind(index) == "u":
+        return rest
+    return bind(op_of("select"), nary("lt", rest, as_value(0, index.dtype)), nary("add", rest, length), rest)
 
 
 def _scatter(
@@ -159,7 +165,9 @@ def _scatter(
     if x.dtype != changes.dtype:
         what = f"lax.{name}: operands must have the same dtype, got {x.dtype}, {changes.dtype}"
         raise TypeError(explain(what, rows([x, changes], ["operand", "updates"])))
-    numbers = {field: tuple(dims) for field, dims in zip(dimension_numbers._fields, dimension_numbers, strict=True)}
+    numbers = {
+        field: tuple(dims) for field, dims in zip(dimension_numbers._fields, dimension_numbers, strict=True)
+    }
     inst = class_of(name).of(
         **numbers,
         mode=_mode(name, mode),
@@ -188,7 +196,14 @@ def scatter(
     integers.
     """
     return _scatter(
-        "scatter", operand, scatter_indices, updates, dimension_numbers, indices_are_sorted, unique_indices, mode
+        "scatter",
+        operand,
+        scatter_indices,
+        updates,
+        dimension_numbers,
+        indices_are_sorted,
+        unique_indices,
+        mode,
     )
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import math
+import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import ml_dtypes
 import numpy as np
-from weft_compiler.avals import Aval, kind_of
-from weft_compiler.body import read_op
 
 from weft._tracing.concrete import concrete
 from weft._tracing.staging import trace_function
 from weft._tracing.trace import Tracer
+from weft_compiler.avals import Aval, kind_of
+from weft_compiler.body import read_op
 
 
 class Monoid(NamedTuple):
@@ -36,13 +38,15 @@ MONOIDS = {
 
 def monoid_of(computation: Callable[[Any, Any], Any], dtype: Any) -> Monoid | None:
     """The monoid that a function of two scalars is: it is traced, and must be one op on its arguments."""
+    if kind_of(dtype) in "iuf" and _is_known(computation):
+        return MONOIDS[_functions()[computation]]
     if kind_of(dtype) == "k":
         return None
     found: list[str] = []
 
     def call(args: list[Tracer]) -> Any:
         out = computation(*args)
-        if type(out) is Tracer and out.trace is args[0].trace and out.val.ir not in [a.val.ir for a in args]:
+        if type(out) is Tracer and out._trace is args[0].trace and out.val.ir not in [a.val.ir for a in args]:
             op = out.val.ir.owner
             operands = list(op.operands)
             straight = [a.val.ir for a in args]
@@ -51,10 +55,28 @@ def monoid_of(computation: Callable[[Any, Any], Any], dtype: Any) -> Monoid | No
         return ()
 
     scalar = Aval.of((), dtype)
-    trace_function(
-        call, [(scalar, False)] * 2, kind="reduce", fun=computation, staged=True, own_module=True
-    )
+    trace_function(call, [(scalar, False)] * 2, kind="reduce", fun=computation, staged=True, own_module=True)
     return MONOIDS.get(found[0]) if found else None
+
+
+def _is_known(computation: Any) -> bool:
+    return isinstance(computation, types.FunctionType) and computation in _functions()
+
+
+@functools.cache
+def _functions() -> dict[Callable[..., Any], str]:
+    """Functions known without a look inside."""
+    from weft.lax import bits, elementwise
+
+    return {
+        elementwise.add: "add",
+        elementwise.mul: "mul",
+        elementwise.max: "max",
+        elementwise.min: "min",
+        bits.bitwise_and: "and",
+        bits.bitwise_or: "or",
+        bits.bitwise_xor: "xor",
+    }
 
 
 def neutral(monoid: Monoid, dtype: Any) -> Any:
@@ -80,7 +102,7 @@ def neutral(monoid: Monoid, dtype: Any) -> Any:
 
 def is_neutral(monoid: Monoid, init: Any, dtype: Any) -> bool:
     """Whether an initial value is known to change nothing."""
-    if type(init) is Tracer and init.trace.staged:
+    if type(init) is Tracer and init._trace.staged:
         return _constant_is(init, neutral(monoid, dtype))
     value = concrete(init)
     return value is not None and bool(np.asarray(value) == np.asarray(neutral(monoid, dtype)).astype(dtype))
@@ -91,7 +113,7 @@ def _constant_is(init: Tracer, wanted: Any) -> bool:
     from weft_compiler.attributes import SPLATS
 
     owner = init.val.ir.owner
-    if owner == init.trace.function.body:
+    if owner == init._trace.function.body:
         return False
     op = read_op(owner)
     if op.name != "constant":

@@ -89,9 +89,16 @@ class Windows(NamedTuple):
             made.append((padded - window) // self.strides[i] + 1 if padded >= window else 0)
         return tuple(made)
 
-    def has_gaps(self) -> bool:
-        """Whether some window may hold places that are no elements."""
-        return any(self.low) or any(self.high) or any(d > 1 for d in self.base_dilation)
+    def attrs(self) -> dict[str, Shape]:
+        """The attributes of an op on windows."""
+        return {
+            "window_dimensions": self.sizes,
+            "window_strides": self.strides,
+            "padding_low": self.low,
+            "padding_high": self.high,
+            "base_dilation": self.base_dilation,
+            "window_dilation": self.window_dilation,
+        }
 
 
 def _numbers(name: str, what: str, values: Sequence[int] | None, ndim: int) -> Shape:
@@ -99,7 +106,9 @@ def _numbers(name: str, what: str, values: Sequence[int] | None, ndim: int) -> S
         return (1,) * ndim
     made = ints(values, name, what)
     if len(made) != ndim or any(n < 1 for n in made):
-        raise TypeError(f"lax.{name}: {what} {made} must have one positive number for each of the {ndim} axes")
+        raise TypeError(
+            f"lax.{name}: {what} {made} must have one positive number for each of the {ndim} axes"
+        )
     return made
 
 

@@ -83,10 +83,10 @@ def _hashable(precision: Any) -> Any:
 def _preset(preset: DotAlgorithmPreset, x: Any, y: Any) -> Contraction:
     if preset is DotAlgorithmPreset.DEFAULT or preset.name.startswith("ANY"):
         return Contraction("")
-    types = preset.supported_lhs_types
+    types = [dtypes.narrow(np.dtype(t)) for t in preset.supported_lhs_types or ()]
     for operand in (x, y):
-        if types is not None and not any(operand.dtype == t for t in types):
-            words = " or ".join(np.dtype(t).name for t in types)
+        if operand.dtype not in types:
+            words = " or ".join(t.name for t in types)
             raise ValueError(f"lax.dot_general: {preset} takes operands of {words}, got {operand.dtype}")
     first = preset.name.split("_")[0]
     if first == "TF32":  # the backend rounds: there is no such dtype

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+
 from weft._tracing.bind import bind
 from weft._tracing.library import library
 from weft._tracing.operands import convert
@@ -29,7 +30,10 @@ def slice(
     Raises: TypeError unless the window lies within the array.
     """
     x = as_value(operand)
-    start, limit = ints(start_indices, "slice", "start_indices"), ints(limit_indices, "slice", "limit_indices")
+    start, limit = (
+        ints(start_indices, "slice", "start_indices"),
+        ints(limit_indices, "slice", "limit_indices"),
+    )
     steps = (1,) * x.ndim if strides is None else ints(strides, "slice", "strides")
     return bind(class_of("slice").of(start=start, limit=limit, strides=steps), x, weak_type=x.weak_type)
 
@@ -78,7 +82,9 @@ def dynamic_slice(
     """
     x = as_value(operand)
     starts = _starts("dynamic_slice", x, start_indices, allow_negative_indices)
-    shape = ints(slice_sizes if hasattr(slice_sizes, "__iter__") else (slice_sizes,), "dynamic_slice", "slice_sizes")
+    shape = ints(
+        slice_sizes if hasattr(slice_sizes, "__iter__") else (slice_sizes,), "dynamic_slice", "slice_sizes"
+    )
     return bind(class_of("dynamic_slice").of(sizes=shape), x, *starts, weak_type=x.weak_type)
 
 
@@ -99,7 +105,9 @@ def _starts(name: str, x: Any, indices: Any, allow_negative: Flags) -> list[Any]
     """Scalar indices of one dtype, none of them counted from the end."""
     given = _components(name, indices)
     if len(given) != x.ndim:
-        raise ValueError(f"lax.{name}: {len(given)} indices for an array of shape {x.shape}; one for each axis")
+        raise ValueError(
+            f"lax.{name}: {len(given)} indices for an array of shape {x.shape}; one for each axis"
+        )
     allowed = list(allow_negative) if isinstance(allow_negative, (list, tuple)) else [allow_negative] * x.ndim
     made = [_start(name, i, n, flag) for i, n, flag in zip(given, x.shape, allowed, strict=True)]
     if any(i.dtype != made[0].dtype for i in made):
@@ -114,7 +122,9 @@ def _components(name: str, indices: Any) -> list[Any]:
     if not getattr(indices, "ndim", 0):
         raise TypeError(f"lax.{name}: start_indices must be one index for each axis, got {indices!r:.60}")
     if indices.ndim != 1:
-        raise ValueError(f"lax.{name}: an array of start_indices must have one axis, got shape {indices.shape}")
+        raise ValueError(
+            f"lax.{name}: an array of start_indices must have one axis, got shape {indices.shape}"
+        )
     return list(indices) if isinstance(indices, np.ndarray) else list(_scalars(indices))
 
 
@@ -128,7 +138,9 @@ def _start(name: str, index: Any, size: int, allow_negative: bool) -> Any:
     if isinstance(index, (int, np.integer)):
         if index < 0:
             if not allow_negative:
-                raise ValueError(f"lax.{name}: index {index} is negative, and allow_negative_indices is False")
+                raise ValueError(
+                    f"lax.{name}: index {index} is negative, and allow_negative_indices is False"
+                )
             index = type(index)(index + size)
         return as_value(index)
     made = as_value(index)
@@ -193,4 +205,6 @@ def dynamic_update_index_in_dim(
     where = axis_within(axis, x.ndim, "dynamic_update_index_in_dim")
     if changed.ndim == x.ndim - 1:
         changed = reshaped(changed, (*changed.shape[:where], 1, *changed.shape[where:]))
-    return dynamic_update_slice_in_dim(x, changed, index, where, allow_negative_indices=allow_negative_indices)
+    return dynamic_update_slice_in_dim(
+        x, changed, index, where, allow_negative_indices=allow_negative_indices
+    )

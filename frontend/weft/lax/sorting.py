@@ -32,7 +32,9 @@ def _sorted(xs: list[Any], dimension: int, is_stable: bool, num_keys: int) -> tu
     if any(x.shape != xs[0].shape for x in xs):
         raise TypeError(explain("lax.sort: operands must have one shape", rows(xs)))
     if not 1 <= num_keys <= len(xs):
-        raise ValueError(f"lax.sort: num_keys {num_keys} must be between 1 and {len(xs)}, the number of operands")
+        raise ValueError(
+            f"lax.sort: num_keys {num_keys} must be between 1 and {len(xs)}, the number of operands"
+        )
     inst = class_of("sort").of(
         axis=axis_within(integer(dimension, "sort", "dimension"), xs[0].ndim, "sort"),
         is_stable=bool(is_stable),
@@ -67,7 +69,7 @@ def approx_max_k(
     recall_target: float = 0.95,
     reduction_input_size_override: int = -1,
     aggregate_to_topk: bool = True,
-) -> tuple[Any, Any]:
+) -> list[Any]:
     """The k greatest floats along an axis and their indices, as many of them as `recall_target` asks for.
 
     All of them are found, in falling order: the exact algorithm is what the backends of weft have.
@@ -83,20 +85,19 @@ def approx_min_k(
     recall_target: float = 0.95,
     reduction_input_size_override: int = -1,
     aggregate_to_topk: bool = True,
-) -> tuple[Any, Any]:
+) -> list[Any]:
     """The k least floats along an axis and their indices, in rising order; as `approx_max_k`."""
     return _approximately(operand, k, reduction_dimension, recall_target, is_max=False)
 
 
-def _approximately(operand: Any, k: int, axis: int, recall: float, is_max: bool) -> tuple[Any, Any]:
+def _approximately(operand: Any, k: int, axis: int, recall: float, is_max: bool) -> list[Any]:
     x = as_value(operand)
     name = "approx_max_k" if is_max else "approx_min_k"
     if kind(x) != "f":
         raise ValueError(explain(f"lax.{name}: takes floats", rows([x], ["operand"])))
     if not 0.0 < recall <= 1.0:
         raise ValueError(f"lax.{name}: recall_target {recall} must lie between 0 and 1")
-    values, indices = top_k(x, k, axis=axis) if is_max else _least(x, k, axis)
-    return values, indices
+    return top_k(x, k, axis=axis) if is_max else list(_least(x, k, axis))
 
 
 @library("x")
