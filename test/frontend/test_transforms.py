@@ -5,7 +5,21 @@ import pytest
 
 import weft
 import weft.numpy as jnp
-from weft import errors, grad, hessian, jacfwd, jacobian, jacrev, jit, jvp, lax, linearize, value_and_grad, vjp, vmap
+from weft import (
+    errors,
+    grad,
+    hessian,
+    jacfwd,
+    jacobian,
+    jacrev,
+    jit,
+    jvp,
+    lax,
+    linearize,
+    value_and_grad,
+    vjp,
+    vmap,
+)
 
 
 def sum_logistic(x):
@@ -87,7 +101,7 @@ def test_donated_arguments_cannot_be_used_again():
 
 
 def test_unhashable_static_argument():
-    with pytest.raises(ValueError, match="non-hashable|Non-hashable"):
+    with pytest.raises(ValueError, match="non-hashable"):
         jit(lambda x, s: x, static_argnums=1)(1.0, [1])
 
 
@@ -99,7 +113,7 @@ def test_arguments_that_are_no_arrays():
 def test_leaked_tracers_are_named():
     leaked = []
     jit(lambda x: leaked.append(x * 2))(1.0)
-    with pytest.raises(errors.UnexpectedTracerError, match="leaked.append"):
+    with pytest.raises(errors.UnexpectedTracerError, match=r"leaked\.append"):
         leaked[0] + 1
 
 
@@ -174,13 +188,15 @@ def test_errors_of_grad():
 
 
 def test_residuals_are_reused_and_functions_cross_jit():
-    y, pullback = vjp(lambda x: jnp.sin(x) * 2, jnp.arange(3.0))
+    _, pullback = vjp(lambda x: jnp.sin(x) * 2, jnp.arange(3.0))
     for ct in (1.0, 2.0):
         (dx,) = pullback(jnp.full(3, ct))
         np.testing.assert_allclose(dx, 2 * ct * np.cos(np.arange(3.0)), rtol=1e-6)
     returned = jit(lambda x: vjp(jnp.sin, x)[1])(jnp.arange(3.0))
     np.testing.assert_allclose(returned(jnp.ones(3))[0], np.cos(np.arange(3.0)), rtol=1e-6)
-    np.testing.assert_allclose(jit(lambda f, c: f(c))(pullback, jnp.ones(3))[0], 2 * np.cos(np.arange(3.0)), rtol=1e-6)
+    np.testing.assert_allclose(
+        jit(lambda f, c: f(c))(pullback, jnp.ones(3))[0], 2 * np.cos(np.arange(3.0)), rtol=1e-6
+    )
 
 
 def test_integer_inputs_have_float0_tangents():
@@ -245,16 +261,20 @@ def test_ir_shows_requests_and_parses():
     assert str(weft.make_jaxpr(grad(sum_logistic))(weft.ShapeDtypeStruct((3,), jnp.float32))) == text
     lowered = jit(grad(sum_logistic)).lower(jnp.arange(3.0))
     assert "stablehlo.exponential" in lowered.as_text()
-    np.testing.assert_allclose(lowered.compile()(jnp.arange(3.0)), grad(sum_logistic)(jnp.arange(3.0)), rtol=1e-6)
+    np.testing.assert_allclose(
+        lowered.compile()(jnp.arange(3.0)), grad(sum_logistic)(jnp.arange(3.0)), rtol=1e-6
+    )
 
 
 def test_eval_shape():
-    out = weft.eval_shape(lambda x, y: {"z": x @ y}, jnp.ones((2, 3)), weft.ShapeDtypeStruct((3, 4), np.float32))
+    out = weft.eval_shape(
+        lambda x, y: {"z": x @ y}, jnp.ones((2, 3)), weft.ShapeDtypeStruct((3, 4), np.float32)
+    )
     assert out["z"].shape == (2, 4) and out["z"].dtype == np.float32
 
 
 def test_ir_names_the_line_of_the_user():
-    with pytest.raises(TypeError, match="dot_general|matmul|dot"):
+    with pytest.raises(TypeError, match="dot"):
         jit(lambda a, b: a @ b)(jnp.ones((2, 3)), jnp.ones((4, 2)))
 
 
@@ -283,9 +303,14 @@ def test_scan_fori_while_cond():
 
 def test_carry_mismatch_names_the_leaf():
     with pytest.raises(TypeError, match=r"carry\['h'\]\[1\]"):
-        lax.scan(lambda c, _: ({"h": (c["h"][0], c["h"][1] + 0.5)}, None), {"h": (1.0, jnp.int32(1))}, None, length=2)
+        lax.scan(
+            lambda c, _: ({"h": (c["h"][0], c["h"][1] + 0.5)}, None),
+            {"h": (1.0, jnp.int32(1))},
+            None,
+            length=2,
+        )
 
 
 def test_reverse_through_while_says_what_to_do():
-    with pytest.raises(ValueError, match="Reverse-mode differentiation does not work for lax.while_loop"):
+    with pytest.raises(ValueError, match="Reverse-mode differentiation does not work"):
         grad(lambda x: lax.while_loop(lambda v: v < 10.0, lambda v: v * x, x))(2.0)

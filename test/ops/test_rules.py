@@ -7,12 +7,11 @@ import os
 
 import numpy as np
 import pytest
+from rule_checks import check_batching, check_derivatives, check_values
 
 from weft_compiler import dialect
 from weft_compiler.dialect.op import REGISTRY, NoRule, Op
 from weft_compiler.dialect.samples import Sample
-
-from rule_checks import check_batching, check_derivatives, check_values
 
 THOROUGH = os.environ.get("WEFT_THOROUGH") == "1"
 QUICK_SAMPLES = 2

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft_compiler.dialect import load
-from weft_compiler.dialect.op import REGISTRY, Op
-
 from weft._tracing.eager import run_op
 from weft._tracing.trace import STATE, Tracer
+from weft_compiler.dialect import load
+from weft_compiler.dialect.op import REGISTRY, Op
 
 
 def op_class(name: str) -> type[Op]:

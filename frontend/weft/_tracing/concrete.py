@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from weft._tracing.eager import run_op
+from weft._tracing.executables import BY_STRUCTURE
+from weft._tracing.trace import Trace, Tracer
 from weft_compiler.avals import aval_of
 from weft_compiler.body import read_op
 from weft_compiler.dialect.builder import Val
 from weft_compiler.module import Module
 from weft_runtime import Array
-
-from weft._tracing.eager import run_op
-from weft._tracing.executables import BY_STRUCTURE
-from weft._tracing.trace import Trace, Tracer
 
 
 def concrete(x: Any) -> Array | None:

@@ -6,16 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import weft_runtime
+from weft._tracing.executables import compile_module
+from weft._tracing.trace import Tracer, aval_of_array, explained, leak_message
+from weft.config import config
+from weft.errors import UnexpectedTracerError
 from weft_compiler import locations
 from weft_compiler.avals import Aval
 from weft_compiler.dialect.op import Op, OpTypeError, OpValueError
 from weft_compiler.module import Module
 from weft_runtime import Array, Executable
-
-from weft._tracing.executables import compile_module
-from weft._tracing.trace import Tracer, aval_of_array, explained, leak_message
-from weft.config import config
-from weft.errors import UnexpectedTracerError
 
 Entry = tuple[Callable[..., Any], Sequence[Any], bool, Executable]
 

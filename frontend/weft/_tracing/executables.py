@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import weft_runtime
 from weft_compiler import lowering
@@ -28,7 +28,9 @@ def compile_module(
 ) -> Executable:
     """Lowers a function of a module and compiles it; the module stays as it is."""
     lowered = lowering.lower(module, entry, donated)
-    return compile_lowered(lowered, in_specs, out_types, donated=donated, name=name, options=options, device=device)
+    return compile_lowered(
+        lowered, in_specs, out_types, donated=donated, name=name, options=options, device=device
+    )
 
 
 def compile_lowered(
@@ -45,7 +47,7 @@ def compile_lowered(
     return weft_runtime.compile(
         lowering.serialize(lowered),
         in_specs,
-        [(aval.shape, aval.dtype, weak) for aval, weak in out_types],
+        [(aval.shape, cast(Any, aval.dtype), weak) for aval, weak in out_types],
         donate=donated,
         name=name,
         options=options,

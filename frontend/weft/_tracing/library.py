@@ -7,13 +7,12 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from weft_runtime import Array, pytree
-
 from weft._tracing.executables import compile_module
 from weft._tracing.staging import trace_function, type_of
 from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
 from weft.config import config
+from weft_runtime import Array, pytree
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -93,7 +92,9 @@ class LibraryFunction:
         try:
             entry = self._slow.get(key)
         except TypeError as error:
-            raise TypeError(f"{self.__name__}: an argument that is no array cannot be hashed: {error}") from None
+            raise TypeError(
+                f"{self.__name__}: an argument that is no array cannot be hashed: {error}"
+            ) from None
         if entry is None:
             entry = self._slow[key] = self._compile(tree, statics, leaves)
         run, handlers, unflatten, consts, executable = entry
@@ -123,7 +124,8 @@ class LibraryFunction:
 
     def _separate(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """(dynamic positional, dynamic by name), and the statics with their places."""
-        dynamic, statics = [], []
+        dynamic: list[Any] = []
+        statics: list[tuple[Any, type, Any]] = []
         known = len(self._is_array)
         for i, x in enumerate(args):
             if self._is_array[i] if i < known else self._rest_is_array:
@@ -183,7 +185,7 @@ def _holds_tracer(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
     for x in args:
         if type(x) is Tracer:
             return True
-        if isinstance(x, (list, tuple, dict)) and _holds_tracer(pytree.flatten(x)[0], {}):  # type: ignore[arg-type]
+        if isinstance(x, (list, tuple, dict)) and _holds_tracer(tuple(pytree.flatten(x)[0]), {}):
             return True
     return bool(kwargs) and _holds_tracer(tuple(kwargs.values()), {})
 

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from weft_runtime import Array
 
 from weft._tracing.concrete import concrete
 from weft._tracing.trace import Tracer
@@ -21,6 +20,7 @@ from weft.errors import (
     TracerBoolConversionError,
     TracerIntegerConversionError,
 )
+from weft_runtime import Array
 
 _BINARY = {
     "add": "add",
@@ -48,10 +48,14 @@ _COMPARISON = {
 }
 _UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "bitwise_not"}
 
+# fmt: off
 _METHODS = (
-    "all any argmax argmin argpartition argsort choose clip compress conj conjugate cumprod cumsum diagonal dot "
-    "max mean min nonzero prod ptp ravel repeat round searchsorted sort squeeze std sum swapaxes take trace var"
-).split()
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "compress",
+    "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero",
+    "prod", "ptp", "ravel", "repeat", "round", "searchsorted", "sort", "squeeze", "std", "sum",
+    "swapaxes", "take", "trace", "var",
+)
+# fmt: on
 
 
 def _other_is_array_like(x: Any) -> bool:
@@ -252,7 +256,9 @@ def _index(self: Tracer) -> int:
 def _as_number(kind: type) -> Callable[[Tracer], Any]:
     def method(self: Tracer) -> Any:
         return kind(
-            _value_or(self, lambda t: ConcretizationTypeError(t, f"It arose from {kind.__name__}() on a tracer."))
+            _value_or(
+                self, lambda t: ConcretizationTypeError(t, f"It arose from {kind.__name__}() on a tracer.")
+            )
         )
 
     return method
@@ -264,11 +270,15 @@ def _array(self: Tracer, dtype: Any = None, copy: bool | None = None) -> np.ndar
 
 
 def _item(self: Tracer, *args: int) -> Any:
-    return _value_or(self, lambda t: ConcretizationTypeError(t, "It arose from item() on a tracer.")).item(*args)
+    return _value_or(self, lambda t: ConcretizationTypeError(t, "It arose from item() on a tracer.")).item(
+        *args
+    )
 
 
 def _tolist(self: Tracer) -> Any:
-    return _value_or(self, lambda t: ConcretizationTypeError(t, "It arose from tolist() on a tracer.")).tolist()
+    return _value_or(
+        self, lambda t: ConcretizationTypeError(t, "It arose from tolist() on a tracer.")
+    ).tolist()
 
 
 def _tracer_repr(self: Tracer) -> str:
@@ -304,4 +314,3 @@ _TRACER_METHODS: dict[str, Any] = {
     "itemsize": property(lambda self: self.dtype.itemsize),
     "nbytes": property(lambda self: self.size * self.dtype.itemsize),
 }
-

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from weft_runtime import Array
 
 from weft._tracing.bind import bind, op_class
 from weft._tracing.trace import STATE, Tracer
@@ -13,6 +12,7 @@ from weft._tracing.values import as_value
 from weft.config import config
 from weft.dtypes import dtype as dtype_of
 from weft.dtypes import promote, promote_pair
+from weft_runtime import Array
 
 _NUMBERS = (bool, int, float, complex)
 
@@ -116,7 +116,9 @@ def broadcast_shapes(name: str, shapes: list[tuple[int, ...]]) -> tuple[int, ...
     for sizes in zip(*padded, strict=True):
         others = {n for n in sizes if n != 1}
         if len(others) > 1:
-            raise TypeError(f"{name} got incompatible shapes for broadcasting: {', '.join(map(str, shapes))}.")
+            raise TypeError(
+                f"{name} got incompatible shapes for broadcasting: {', '.join(map(str, shapes))}."
+            )
         target.append(others.pop() if others else 1)
     return tuple(target)
 
@@ -135,7 +137,9 @@ def _check_rank_promotion(name: str, shapes: list[tuple[int, ...]]) -> None:
             raise ValueError(message)
         import warnings
 
-        warnings.warn(f"Following NumPy automatic rank promotion for {name} on shapes {shapes}.", stacklevel=3)
+        warnings.warn(
+            f"Following NumPy automatic rank promotion for {name} on shapes {shapes}.", stacklevel=3
+        )
 
 
 def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
@@ -144,7 +148,7 @@ def broadcast_to(x: Any, shape: tuple[int, ...]) -> Any:
         return x
     offset = len(shape) - x.ndim
     return bind(
-        op_class("broadcast_in_dim").of(shape=shape, dims=tuple(range(offset, len(shape)))), x, weak_type=x.weak_type
+        op_class("broadcast_in_dim").of(shape=shape, dims=tuple(range(offset, len(shape)))),
+        x,
+        weak_type=x.weak_type,
     )
-
-

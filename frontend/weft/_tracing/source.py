@@ -10,7 +10,10 @@ from weft_compiler import locations
 
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _PACKAGES = (os.path.join(_HERE, ""),)
-_STDLIB = tuple(os.path.join(os.path.dirname(os.path.abspath(os.__file__)), name) for name in ("functools.py", "contextlib.py"))
+_STDLIB = tuple(
+    os.path.join(os.path.dirname(os.path.abspath(os.__file__)), name)
+    for name in ("functools.py", "contextlib.py")
+)
 _internal: dict[CodeType, bool] = {}
 _locations: dict[tuple[CodeType, int], Any] = {}  # an MLIR location, opaque here
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from weft_compiler.avals import Aval
-from weft_compiler.module import Module
-from weft_runtime import Array, pytree
-
 from weft._tracing.bind import op_class
 from weft._tracing.trace import STATE, Trace, Tracer
 from weft._tracing.values import as_value, aval_of_value
+from weft_compiler.avals import Aval
+from weft_compiler.module import Module
+from weft_runtime import Array, pytree
 
 InType = tuple[Aval, bool]
 """Aval and weak type of an argument."""

@@ -11,13 +11,12 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from weft._tracing import source
+from weft.errors import UnexpectedTracerError, explain
 from weft_compiler.avals import Aval
 from weft_compiler.dialect.builder import Val
 from weft_compiler.dialect.op import OpTypeError, OpValueError
 from weft_compiler.module import Module
-
-from weft._tracing import source
-from weft.errors import UnexpectedTracerError, explain
 from weft_runtime import Array
 
 if TYPE_CHECKING:
@@ -74,13 +73,15 @@ class Tracer:
 class Trace:
     """A function of the IR that a Python call is writing."""
 
-    def __init__(self, parent: Trace | None, name: str, kind: str, staged: bool, module: Module | None = None) -> None:
+    def __init__(
+        self, parent: Trace | None, name: str, kind: str, staged: bool, module: Module | None = None
+    ) -> None:
         self.parent = parent
         self.kind = kind
         """The transformation: jit, grad, vmap, scan, …; tracers print it."""
-        self.staged = staged or (parent is not None and parent.staged)
+        self.staged: bool = staged or (parent is not None and parent.staged)
         self.root: Trace = self if parent is None or module is not None else parent.root
-        self.module = module or (parent.module if parent is not None else Module.new())
+        self.module: Module = module or (parent.module if parent is not None else Module.new())
         loc = source.location()
         self.function = self.module.add_function(name, (), loc)
         self.builder = self.module.builder(self.function)
@@ -204,7 +205,7 @@ class Trace:
 def aval_of_array(x: Array) -> Aval:
     """Shape and dtype of an array, as the compiler knows them."""
     spec = x.spec
-    return Aval.of(spec.shape, spec.dtype)
+    return Aval.of(spec.shape, spec.dtype)  # type: ignore[arg-type]  # the runtime's name for the same dtypes
 
 
 def explained(error: Exception, inst: Op, operands: Sequence[Any]) -> Exception:

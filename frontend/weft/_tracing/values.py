@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import weft_runtime
-from weft_compiler.avals import Aval, KeyDtype
-from weft_runtime import Array
 
+import weft_runtime
 from weft import dtypes
 from weft._tracing import eager
 from weft._tracing.trace import STATE, Tracer, Value
+from weft_compiler.avals import Aval, KeyDtype
+from weft_runtime import Array
 
 PYTHON_NUMBERS = (bool, int, float, complex)
 INLINE_LIMIT = 64
@@ -42,7 +42,8 @@ def as_value(x: Any, dtype: Any = None, *, what: str = "argument") -> Value:
     if convert is not None:
         return as_value(convert())
     if isinstance(x, PYTHON_NUMBERS):
-        return as_value(next(base(x) for base in PYTHON_NUMBERS if isinstance(x, base)), dtype)
+        number: Any = x
+        return as_value(next(base(number) for base in PYTHON_NUMBERS if isinstance(x, base)), dtype)
     if hasattr(x, "__array__") and not isinstance(x, (list, tuple)):
         return _from_numpy(np.asarray(x), dtype)
     raise TypeError(f"{what} must be an array or a number, got {x!r:.80} of type {kind.__name__}")
@@ -66,7 +67,7 @@ def _check_int(x: int, dtype: np.dtype) -> None:
 
 def _from_numpy(x: np.ndarray, dtype: Any) -> Value:
     if x.dtype == dtypes.float0:
-        return x  # type: ignore[return-value]  # tangents of integers stay with NumPy
+        return x  # tangents of integers stay with NumPy
     target = dtypes.dtype(x) if dtype is None else dtype
     trace = STATE.trace
     if trace is not None and trace.staged and x.size <= INLINE_LIMIT:
@@ -80,7 +81,7 @@ def aval_of_value(x: Value) -> Aval:
     """Shape and dtype of an array or tracer."""
     if type(x) is Tracer:
         return x.val.aval
-    return Aval.of(x.spec.shape, x.spec.dtype)  # type: ignore[union-attr]
+    return Aval.of(x.spec.shape, x.spec.dtype)
 
 
 def is_key(x: Any) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from weft_compiler.module import Module
-from weft_runtime import pytree
-
 from weft._tracing.bind import op_class
 from weft._tracing.staging import InType
 from weft._tracing.trace import STATE
+from weft_compiler.module import Module
+from weft_runtime import pytree
 
 
 class DerivedFunction:

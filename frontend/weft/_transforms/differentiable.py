@@ -23,7 +23,9 @@ def as_leaves(name: str, fun: Any, args: tuple[Any, ...], leaves: list[Any]) -> 
         try:
             made.append(as_value(x))
         except TypeError:
-            where = argument_names(fun, args, {})[i] if i < len(argument_names(fun, args, {})) else f"leaf {i}"
+            where = (
+                argument_names(fun, args, {})[i] if i < len(argument_names(fun, args, {})) else f"leaf {i}"
+            )
             raise TypeError(
                 f"{name}: argument {where} is {x!r:.80} of type {type(x).__name__}, which is not an array or a number"
             ) from None
@@ -34,10 +36,14 @@ def check_input(name: str, x: Any, holomorphic: bool, allow_int: bool) -> None:
     """The dtype rules for inputs of grad, jacrev and the like."""
     dtype = x.dtype
     if dtypes.issubdtype(dtype, dtypes.extended):
-        raise TypeError(f"{name} does not differentiate with respect to PRNG keys; the input has dtype {dtype}")
+        raise TypeError(
+            f"{name} does not differentiate with respect to PRNG keys; the input has dtype {dtype}"
+        )
     if holomorphic:
         if not dtypes.issubdtype(dtype, np.complexfloating):
-            raise TypeError(f"{name} with holomorphic=True requires inputs with complex dtype, but got {dtype.name}.")
+            raise TypeError(
+                f"{name} with holomorphic=True requires inputs with complex dtype, but got {dtype.name}."
+            )
         return
     if dtypes.issubdtype(dtype, np.integer) or dtype == np.bool_:
         if not allow_int:
@@ -55,7 +61,9 @@ def check_input_forward(name: str, x: Any, holomorphic: bool) -> None:
     dtype = x.dtype
     if holomorphic:
         if not dtypes.issubdtype(dtype, np.complexfloating):
-            raise TypeError(f"{name} with holomorphic=True requires inputs with complex dtype, but got {dtype.name}.")
+            raise TypeError(
+                f"{name} with holomorphic=True requires inputs with complex dtype, but got {dtype.name}."
+            )
     elif not dtypes.issubdtype(dtype, np.floating):
         raise TypeError(
             f"{name} requires real-valued inputs (input dtype that is a sub-dtype of np.floating), but got "
@@ -69,7 +77,9 @@ def check_output(name: str, aval: Any, holomorphic: bool) -> None:
     dtype = aval.dtype
     if holomorphic:
         if not dtypes.issubdtype(dtype, np.complexfloating):
-            raise TypeError(f"{name} with holomorphic=True requires outputs with complex dtype, but got {dtype.name}.")
+            raise TypeError(
+                f"{name} with holomorphic=True requires outputs with complex dtype, but got {dtype.name}."
+            )
     elif dtypes.issubdtype(dtype, np.complexfloating):
         raise TypeError(
             f"{name} requires real-valued outputs (output dtype that is a sub-dtype of np.floating), but got "

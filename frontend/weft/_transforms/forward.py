@@ -6,22 +6,24 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from weft_compiler import now
-from weft_runtime import pytree
 
 from weft import dtypes
 from weft._tracing.bind import op_class
-from weft._tracing.staging import Traced, trace_function, type_of
-from weft._tracing.trace import STATE
+from weft._tracing.staging import InType, Traced, trace_function, type_of
+from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
 from weft._transforms.derived import DerivedFunction
 from weft._transforms.differentiable import as_leaves, float0_zeros, is_inexact
 from weft._transforms.grad import check_callable
 from weft._transforms.scope import evaluated
 from weft._transforms.signatures import argument_names
+from weft_compiler import now
+from weft_runtime import pytree
 
 
-def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+def jvp(
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> Any:
     """The pair of `fun(*primals)` and its derivative in the direction `tangents`; with `has_aux`, a triple.
 
     `tangents` has the structure, shapes and dtypes of `primals` (float0 for integers).
@@ -47,19 +49,19 @@ def _jvp(fun: Any, primals: tuple[Any, ...], tangents: tuple[Any, ...], has_aux:
         )
     leaves = as_leaves("jvp", fun, primals, flat)
     given = [check_tangent("jvp", x, t) for x, t in zip(leaves, flat_tangents, strict=True)]
-    traced, aux_tree = trace_flat(fun, leaves, tree, primals, "jvp", has_aux)
+    traced = trace_flat(fun, leaves, tree, primals, "jvp", has_aux)
     wrt = tuple(i for i, x in enumerate(leaves) if is_inexact(x))
     trace = STATE.trace
     assert trace is not None
     request = op_class("jvp").of(callee=traced.name, wrt=wrt)
     outs = trace.emit(request, [*leaves, *traced.captures, *(given[i] for i in wrt)])
     results = outs[: len(traced.out_types)]
-    set_weak(results, traced)
+    set_weak(results, traced.out_types)
     derivatives = iter(outs[len(results) :])
-    douts = [next(derivatives) if aval.kind in "fc" else float0_zeros(aval.shape) for aval, _ in traced.out_types]
-    for out, (aval, weak) in zip(douts, traced.out_types, strict=True):
-        if aval.kind in "fc":
-            out.weak_type = weak
+    douts = [
+        next(derivatives) if aval.kind in "fc" else float0_zeros(aval.shape) for aval, _ in traced.out_types
+    ]
+    set_weak([d for d in douts if type(d) is Tracer], [t for t in traced.out_types if t[0].kind in "fc"])
     primal_out, tangent_out = traced.out_tree.unflatten(results), traced.out_tree.unflatten(douts)
     if not has_aux:
         return primal_out, tangent_out
@@ -95,16 +97,18 @@ def check_tangent(name: str, x: Any, tangent: Any) -> Any:
 
 def trace_flat(
     fun: Any, leaves: Sequence[Any], tree: Any, args: tuple[Any, ...], kind: str, has_aux: bool
-) -> tuple[Traced, Any]:
-    """Traces `fun(*args)` on flat leaves, with their values at hand; the second value is the aux tree."""
+) -> Traced:
+    """Traces `fun(*args)` on flat leaves, with their values at hand."""
 
     def call(tracers: list[Any]) -> Any:
         out = fun(*tree.unflatten(tracers))
         if has_aux and (not isinstance(out, (tuple, list)) or len(out) != 2):
-            raise TypeError(f"{kind} with has_aux=True: the function must return a pair (out, aux), got {out!r:.80}")
+            raise TypeError(
+                f"{kind} with has_aux=True: the function must return a pair (out, aux), got {out!r:.80}"
+            )
         return tuple(out) if has_aux else out
 
-    traced = trace_function(
+    return trace_function(
         call,
         [type_of(x) for x in leaves],
         kind=kind,
@@ -113,12 +117,11 @@ def trace_flat(
         outers=leaves,
         arg_names=argument_names(fun, args, {}),
     )
-    return traced, None
 
 
-def set_weak(outs: Sequence[Any], traced: Traced) -> None:
-    """Gives results the weak types that the function had."""
-    for out, (_, weak) in zip(outs, traced.out_types, strict=True):
+def set_weak(outs: Sequence[Any], types: Sequence[InType]) -> None:
+    """Gives results the weak types that a function had."""
+    for out, (_, weak) in zip(outs, types, strict=True):
         out.weak_type = weak
 
 
@@ -134,7 +137,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
 def _linearize(fun: Any, primals: tuple[Any, ...], has_aux: bool) -> Any:
     flat, tree = pytree.flatten(primals)
     leaves = as_leaves("linearize", fun, primals, flat)
-    traced, _ = trace_flat(fun, leaves, tree, primals, "linearize", has_aux)
+    traced = trace_flat(fun, leaves, tree, primals, "linearize", has_aux)
     results, lin, residuals = split_linear(traced, leaves)
     function = LinearFunction(
         traced.module,
@@ -158,7 +161,7 @@ def split_linear(traced: Traced, leaves: Sequence[Any]) -> tuple[list[Any], str,
     made = now.linearize(traced.module, traced.name, active)
     outs = trace.emit(op_class("call").of(callee=made.fwd), [*leaves, *traced.captures])
     count = len(traced.out_types)
-    set_weak(outs[:count], traced)
+    set_weak(outs[:count], traced.out_types)
     return list(outs[:count]), made.lin, list(outs[count:])
 
 
@@ -177,12 +180,12 @@ class LinearFunction(DerivedFunction):
             if aval.kind in "fc":
                 made = as_value(t, aval.dtype if isinstance(t, (int, float, complex)) else None)
                 if (made.shape, made.dtype) != (aval.shape, aval.dtype):
-                    raise TypeError(f"linearized function called on tangent values inconsistent with the original "
-                                    f"primal values: expected {aval}, got {made.aval}")
+                    raise TypeError(
+                        f"linearized function called on tangent values inconsistent with the original "
+                        f"primal values: expected {aval}, got {made.aval}"
+                    )
                 given.append(made)
         outs = iter(self.call_function(self.fn, [*given, *self.residuals]))
         leaves = [next(outs) if aval.kind in "fc" else float0_zeros(aval.shape) for aval, _ in self.out_types]
         made = self.out_tree.unflatten(leaves)
         return made[0] if self.has_aux else made
-
-

@@ -6,15 +6,14 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from weft_compiler.avals import Aval
-from weft_runtime import pytree
-
 from weft._tracing.bind import op_class
 from weft._tracing.staging import Traced, trace_function, type_of
 from weft._tracing.trace import STATE
 from weft._transforms.differentiable import as_leaves, check_input, check_output, float0_zeros, is_inexact
 from weft._transforms.scope import evaluated
 from weft._transforms.signatures import argument_names
+from weft_compiler.avals import Aval
+from weft_runtime import pytree
 
 
 def value_and_grad(
@@ -89,7 +88,9 @@ def positions(argnums: int | Sequence[int], args: Sequence[Any], name: str) -> t
 class Split:
     """Arguments of a call split into the leaves that are differentiated and everything else."""
 
-    def __init__(self, name: str, fun: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def __init__(
+        self, name: str, fun: Any, argnums: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
         self.numbers = positions(argnums, args, name)
         self.single = isinstance(argnums, int)
         self.fun, self.args, self.kwargs = fun, args, kwargs
@@ -126,7 +127,9 @@ def trace_split(split: Split, kind: str, has_aux: bool) -> tuple[Traced, Any, in
             shape.extend((tree, len(leaves)))
             return leaves
         if not isinstance(out, (tuple, list)) or len(out) != 2:
-            raise TypeError(f"{kind} with has_aux=True: the function must return a pair (value, aux), got {out!r:.80}")
+            raise TypeError(
+                f"{kind} with has_aux=True: the function must return a pair (value, aux), got {out!r:.80}"
+            )
         leaves, tree = pytree.flatten(out[0])
         shape.extend((tree, len(leaves)))
         return leaves, out[1]
@@ -157,16 +160,13 @@ def _value_and_grad(
     one = trace.constant(traced.out_types[0][0], 1)
     request = op_class("vjp").of(callee=traced.name, wrt=tuple(wrt), ct_of=(0,))
     outs = trace.emit(request, [*split.leaves, *traced.captures, one])
-    results = outs[: len(traced.out_types)]
-    for out, (_, weak) in zip(results, traced.out_types, strict=True):
+    results, gradients = outs[: len(traced.out_types)], outs[len(traced.out_types) :]
+    for out, (_, weak) in zip(outs, (*traced.out_types, *(traced.in_types[i] for i in wrt)), strict=True):
         out.weak_type = weak
-    gradients = iter(outs[len(results) :])
-    by_leaf = []
-    for i, x in enumerate(split.leaves):
-        made = next(gradients) if i in wrt else float0_zeros(x.shape)
-        if i in wrt:
-            made.weak_type = x.weak_type
-        by_leaf.append(made)
+    by_position = dict(zip(wrt, gradients, strict=True))
+    by_leaf = [
+        by_position[i] if i in by_position else float0_zeros(x.shape) for i, x in enumerate(split.leaves)
+    ]
     value = results[0]
     if has_aux:
         value = (value, traced.out_tree.unflatten(results)[1])

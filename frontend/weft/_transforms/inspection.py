@@ -7,15 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import weft_runtime
-from weft_compiler.avals import Aval
-from weft_compiler.module import Module
-from weft_runtime import Array, Spec, default_sharding, pytree
-
 from weft import dtypes
 from weft._tracing.values import as_value
 from weft._transforms.grad import check_callable
 from weft._transforms.jit import JitFunction
 from weft._transforms.stages import ShapeDtypeStruct
+from weft_compiler.avals import Aval
+from weft_compiler.module import Module
+from weft_runtime import Array, Spec, default_sharding, pytree
 
 
 class Ir:
@@ -40,7 +39,9 @@ class Placeholder:
 
     def __init__(self, struct: Any) -> None:
         dtype = struct.dtype if dtypes.is_extended(struct.dtype) else dtypes.dtype(struct)
-        self.spec = Spec(tuple(struct.shape), dtype, default_sharding(), bool(getattr(struct, "weak_type", False)))
+        self.spec = Spec(
+            tuple(struct.shape), dtype, default_sharding(), bool(getattr(struct, "weak_type", False))
+        )
 
     @property
     def weak_type(self) -> bool:
@@ -50,7 +51,7 @@ class Placeholder:
     @property
     def aval(self) -> Aval:
         """Shape and dtype."""
-        return Aval.of(self.spec.shape, self.spec.dtype)
+        return Aval.of(self.spec.shape, self.spec.dtype)  # type: ignore[arg-type]  # as in aval_of_array
 
 
 def placeholder(x: Any) -> Any:
@@ -102,7 +103,9 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return _stage(function, args, kwargs).out_info
 
 
-def device_put(x: Any, device: Any = None, *, src: Any = None, donate: bool = False, may_alias: Any = None) -> Any:
+def device_put(
+    x: Any, device: Any = None, *, src: Any = None, donate: bool = False, may_alias: Any = None
+) -> Any:
     """The arrays of a tree on a device (or with a sharding); to the default device where it is None."""
     leaves, tree = pytree.flatten(x)
     return tree.unflatten([_put(leaf, device) for leaf in leaves])

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from weft_runtime import pytree
 
 from weft._tracing.values import as_value
 from weft._transforms.differentiable import as_leaves, check_input, check_input_forward, check_output
@@ -16,10 +15,14 @@ from weft._transforms.grad import check_callable, positions
 from weft._transforms.reverse import vjp
 from weft._transforms.scope import evaluated
 from weft._transforms.vmap import vmap
+from weft_runtime import pytree
 
 
 def jacfwd(
-    fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """The Jacobian of `fun`, column by column in forward mode: good for few inputs and many outputs.
 
@@ -69,7 +72,9 @@ def jacrev(
 
     @functools.wraps(fun)
     def jacobian_of(*args: Any, **kwargs: Any) -> Any:
-        return evaluated("jacrev", lambda: _jacrev(fun, argnums, has_aux, holomorphic, allow_int, args, kwargs))
+        return evaluated(
+            "jacrev", lambda: _jacrev(fun, argnums, has_aux, holomorphic, allow_int, args, kwargs)
+        )
 
     return jacobian_of
 
@@ -77,7 +82,9 @@ def jacrev(
 jacobian = jacrev
 
 
-def _jacrev(fun: Any, argnums: Any, has_aux: bool, holomorphic: bool, allow_int: bool, args: Any, kwargs: Any) -> Any:
+def _jacrev(
+    fun: Any, argnums: Any, has_aux: bool, holomorphic: bool, allow_int: bool, args: Any, kwargs: Any
+) -> Any:
     partial, dyn, single = _chosen(fun, argnums, args, kwargs, "jacrev")
     for x in as_leaves("jacrev", fun, dyn, pytree.flatten(dyn)[0]):
         check_input("jacrev", x, holomorphic, allow_int)
@@ -100,7 +107,10 @@ def _jacrev(fun: Any, argnums: Any, has_aux: bool, holomorphic: bool, allow_int:
 
 
 def hessian(
-    fun: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False, holomorphic: bool = False
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Callable[..., Any]:
     """Second derivatives of `fun`: forward mode over reverse mode.
 

@@ -8,14 +8,13 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from weft_runtime import Array, pytree
-
 from weft._tracing import values
 from weft._tracing.executables import compile_module
 from weft._tracing.staging import Traced, call_traced, trace_function, type_of
 from weft._tracing.trace import STATE, Tracer
 from weft._transforms.signatures import argument_names, normalized, resolve
 from weft.config import config
+from weft_runtime import Array, pytree
 
 flatten = pytree.flatten
 
@@ -33,7 +32,9 @@ class Static:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Static) and type(self.value) is type(other.value) and self.value == other.value
+        return (
+            isinstance(other, Static) and type(self.value) is type(other.value) and self.value == other.value
+        )
 
 
 class Program:
@@ -117,7 +118,12 @@ class JitFunction:
         program = self._programs.get(key)
         if program is None:
             program = self._programs[key] = self._compile(args, kwargs, leaves, tree, statics)
-        if not self._has_static and not kwargs and len(leaves) == len(args) and all(type(x) is Array for x in args):
+        if (
+            not self._has_static
+            and not kwargs
+            and len(leaves) == len(args)
+            and all(type(x) is Array for x in args)
+        ):
             flat_key = (config.trace_key, *[x.spec for x in leaves])
             self._flat[flat_key] = program.run, program.handlers, program.unflatten, program.consts
         try:
@@ -126,9 +132,7 @@ class JitFunction:
             raise program.executable.explain(error, [*leaves, *program.traced.captures]) from None
         return out[0] if program.unflatten is None else program.unflatten(out)
 
-    def _split(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[list[Any], Any, tuple[Any, ...]]:
+    def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, tuple[Any, ...]]:
         """Leaves (as arrays or tracers) and tree of the dynamic arguments, and the static ones."""
         statics: tuple[Any, ...] = ()
         if self._has_static:
@@ -153,7 +157,7 @@ class JitFunction:
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any], tuple[Any, ...]]:
         numbers = normalized(self.static_argnums, len(args))
-        statics = []
+        statics: list[tuple[Any, Static]] = []
         for n in sorted(numbers):
             if n < len(args):
                 statics.append((n, self._static(args[n], n)))
@@ -266,7 +270,8 @@ class JitFunction:
         """Positions of the leaves of donated arguments, among the dynamic leaves."""
         if not self.donate_argnums and not self.donate_argnames:
             return []
-        donated, position = [], 0
+        donated: list[int] = []
+        position = 0
         static = normalized(self.static_argnums, len(args))
         chosen = normalized(self.donate_argnums, len(args))
         for i, x in enumerate(args):
@@ -289,7 +294,9 @@ class JitFunction:
         from weft._transforms.stages import TracedStage
 
         leaves, tree, statics = self._split(args, kwargs)
-        return TracedStage(self, self._trace(tree, statics, leaves, args, kwargs), leaves, tree, self._donated(args, kwargs))
+        return TracedStage(
+            self, self._trace(tree, statics, leaves, args, kwargs), leaves, tree, self._donated(args, kwargs)
+        )
 
     def lower(self, *args: Any, **kwargs: Any) -> Any:
         """The function lowered to StableHLO for these arguments: `.as_text()`, `.compile()`."""

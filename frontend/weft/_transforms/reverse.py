@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from weft_compiler import now
-from weft_runtime import pytree
-
 from weft import dtypes
 from weft._tracing.staging import trace_function, type_of
+from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
 from weft._transforms.derived import DerivedFunction
 from weft._transforms.differentiable import as_leaves, float0_zeros
-from weft._transforms.forward import split_linear, trace_flat
+from weft._transforms.forward import set_weak, split_linear, trace_flat
 from weft._transforms.grad import check_callable
 from weft._transforms.scope import evaluated
 from weft._transforms.signatures import argument_names
+from weft_compiler import now
+from weft_runtime import pytree
 
 
-def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False, reduce_axes: Sequence[Any] = ()) -> Any:
+def vjp(
+    fun: Callable[..., Any], *primals: Any, has_aux: bool = False, reduce_axes: Sequence[Any] = ()
+) -> Any:
     """The pair of `fun(*primals)` and the function that maps cotangents of it to cotangents of `primals`.
 
     With `has_aux`, `fun` returns a pair whose second part is handed back as a third result.
@@ -31,7 +33,7 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False, reduce_ax
 def _vjp(fun: Any, primals: tuple[Any, ...], has_aux: bool) -> Any:
     flat, tree = pytree.flatten(primals)
     leaves = as_leaves("vjp", fun, primals, flat)
-    traced, _ = trace_flat(fun, leaves, tree, primals, "vjp", has_aux)
+    traced = trace_flat(fun, leaves, tree, primals, "vjp", has_aux)
     results, lin, residuals = split_linear(traced, leaves)
     in_types = [type_of(x) for x in leaves]
     active = sum(aval.kind in "fc" for aval, _ in in_types)
@@ -39,9 +41,7 @@ def _vjp(fun: Any, primals: tuple[Any, ...], has_aux: bool) -> Any:
     out = traced.out_tree.unflatten(results)
     main = pytree.flatten(out[0])[1] if has_aux else traced.out_tree
     count = main.num_leaves
-    function = VjpFunction(
-        traced.module, made.fn, residuals, tree, in_types, main, traced.out_types, has_aux
-    )
+    function = VjpFunction(traced.module, made.fn, residuals, tree, in_types, main, traced.out_types, has_aux)
     function.aux_count = len(results) - count
     return (out[0], function, out[1]) if has_aux else (out, function)
 
@@ -70,15 +70,11 @@ class VjpFunction(DerivedFunction):
                 given.append(_zeros(aval))
         outs = iter(self.call_function(self.fn, [*given, *self.residuals]))
         leaves = [next(outs) if aval.kind in "fc" else float0_zeros(aval.shape) for aval, _ in self.in_types]
-        for out, (aval, weak) in zip(leaves, self.in_types, strict=True):
-            if aval.kind in "fc":
-                out.weak_type = weak
+        set_weak([x for x in leaves if type(x) is Tracer], [t for t in self.in_types if t[0].kind in "fc"])
         return self.in_tree.unflatten(leaves)
 
 
 def _zeros(aval: Any) -> Any:
-    from weft._tracing.trace import STATE
-
     assert STATE.trace is not None
     return STATE.trace.constant(aval, 0)
 
@@ -100,7 +96,9 @@ def check_cotangent(ct: Any, aval: Any) -> Any:
     return made
 
 
-def linear_transpose(fun: Callable[..., Any], *primals: Any, reduce_axes: Sequence[Any] = ()) -> Callable[[Any], Any]:
+def linear_transpose(
+    fun: Callable[..., Any], *primals: Any, reduce_axes: Sequence[Any] = ()
+) -> Callable[[Any], Any]:
     """The transpose of a linear function: maps cotangents of its result to cotangents of its arguments.
 
     `primals` are only looked at for shapes and dtypes (arrays or ShapeDtypeStructs).

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from weft_runtime import Array, pytree
-
 from weft._tracing.executables import BY_STRUCTURE
 from weft._tracing.trace import STATE, Trace, Tracer
+from weft_runtime import Array, pytree
 
 
 def evaluated(name: str, thunk: Callable[[], Any]) -> Any:

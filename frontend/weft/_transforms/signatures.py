@@ -6,9 +6,8 @@ import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from weft_runtime import pytree
-
 from weft import tree_util
+from weft_runtime import pytree
 
 
 def signature_of(fun: Callable[..., Any]) -> inspect.Signature | None:
@@ -53,7 +52,9 @@ def resolve(
             raise ValueError(f"jit has {what}_argnames {n!r}, but the function takes {sorted(known)}")
     for n in numbers:
         if not takes_any and not -len(positional) <= n < len(positional):
-            raise ValueError(f"jit has {what}_argnums {n}, but the function takes {len(positional)} arguments")
+            raise ValueError(
+                f"jit has {what}_argnums {n}, but the function takes {len(positional)} arguments"
+            )
     if not takes_any:
         numbers = tuple(n % len(positional) for n in numbers)
     if argnames is None:

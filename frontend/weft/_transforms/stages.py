@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from weft_compiler import lowering
-
-
 from weft._tracing.executables import compile_lowered
 from weft._tracing.staging import Traced
+from weft_compiler import lowering
 
 
 class ShapeDtypeStruct:
@@ -63,7 +61,9 @@ class ShapeDtypeStruct:
 class TracedStage:
     """A traced function: `.ir` is the text of the weft dialect."""
 
-    def __init__(self, function: Any, traced: Traced, leaves: Sequence[Any], in_tree: Any, donated: Sequence[int]) -> None:
+    def __init__(
+        self, function: Any, traced: Traced, leaves: Sequence[Any], in_tree: Any, donated: Sequence[int]
+    ) -> None:
         self._function, self._traced, self._leaves = function, traced, leaves
         self.in_tree, self._donated = in_tree, donated
 
@@ -151,5 +151,3 @@ class Compiled:
     def memory_analysis(self) -> Any:
         """Bytes of arguments, results, temporaries and code."""
         return self._executable.memory_analysis()
-
-

@@ -6,10 +6,6 @@ import functools
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from weft_compiler import now
-from weft_compiler.avals import Aval
-from weft_runtime import pytree
-
 from weft._tracing.bind import op_class
 from weft._tracing.staging import Traced, trace_function, type_of
 from weft._tracing.trace import STATE
@@ -19,6 +15,9 @@ from weft._transforms.grad import check_callable
 from weft._transforms.scope import evaluated
 from weft._transforms.signatures import argument_names
 from weft._tree.prefix import flatten_axes
+from weft_compiler import now
+from weft_compiler.avals import Aval
+from weft_runtime import pytree
 
 
 def vmap(
@@ -87,7 +86,7 @@ def _vmap(
     assert trace is not None
     request = op_class("vmap").of(callee=traced.name, in_axes=all_axes, out_axes=tuple(targets), size=size)
     outs = trace.emit(request, [*leaves, *traced.captures])
-    set_weak(outs, traced)
+    set_weak(outs, traced.out_types)
     return traced.out_tree.unflatten(outs)
 
 
@@ -129,7 +128,9 @@ def _out_axes(traced: Traced, out_axes: Any) -> list[int]:
         if axis is None:
             targets.append(-1)
         elif not -aval.ndim - 1 <= axis <= aval.ndim:
-            raise ValueError(f"vmap out_axes {axis} is out of range for a result {aval}, which gets one more axis")
+            raise ValueError(
+                f"vmap out_axes {axis} is out of range for a result {aval}, which gets one more axis"
+            )
         else:
             targets.append(axis % (aval.ndim + 1))
     return targets
@@ -141,4 +142,6 @@ def _check_unmapped(traced: Traced, targets: Sequence[int], axes: Sequence[int])
     varies = now.depends(traced.module, traced.name, tuple(a >= 0 for a in axes))
     for target, out_varies in zip(targets, varies, strict=True):
         if target < 0 and out_varies:
-            raise ValueError("vmap has mapped output but out_axes is None: a result depends on a mapped argument")
+            raise ValueError(
+                "vmap has mapped output but out_axes is None: a result depends on a mapped argument"
+            )
