@@ -4,8 +4,9 @@ from weft_compiler.attributes import I64, Flag, Symbol
 from weft_compiler.dialect.call import HigherOrder
 from weft_compiler.dialect.loop_bodies import carried, jvp_body, settled, tangents_of, with_tangents
 from weft_compiler.dialect.op import Anything, Attr, Operands, no_rule, op
+from weft_compiler.dialect.scan_fixed import without_fixed
 from weft_compiler.dialect.scan_lowering import lower_scan
-from weft_compiler.dialect.scan_residuals import split_scan
+from weft_compiler.dialect.scan_split import split_scan
 from weft_compiler.dialect.scan_transpose import transpose_scan
 from weft_compiler.masks import marks, parts, present, spread
 
@@ -99,6 +100,14 @@ class Scan(HigherOrder):
         return b.once(key, lambda: jvp_body(b, made, avals, active, self.carry))
 
     def linearize(self, b, xs, dxs):
+        simpler = b.once(("scan.unfixed", self), lambda: without_fixed(b, self))
+        groups, tangents = self.groups(xs), self.groups(dxs)
+        if simpler is None:
+            return self._linearize(b, xs, dxs)
+        outs, douts = simpler.inst.linearize(b, simpler.operands(groups), simpler.operands(tangents))
+        return simpler.results(outs, groups[1]), simpler.results(douts, tangents[1])
+
+    def _linearize(self, b, xs, dxs):
         groups, tangents = self.groups(xs), self.groups(dxs)
         active, carry = self.active(b, tangents)
         plan = b.once(("scan.linearize", self, active, carry), lambda: split_scan(b, self, active, carry))

@@ -48,7 +48,9 @@ class _Lowering:
         return carry, [b.concatenate(*row, axis=0) if row else b.zeros(a) for row, a in zipped]
 
     def _step(self, carry: Sequence[Val], slices: Sequence[Val]) -> tuple[Sequence[Val], Sequence[Val]]:
-        outs = self.b.call_lowered(self.scan.body, (*self.consts, *carry, *slices))
+        inputs = self.b.module.signature(self.scan.body).inputs
+        given = zip((*self.consts, *carry, *slices), inputs, strict=True)
+        outs = self.b.call_lowered(self.scan.body, [self.b.keys(v, a) for v, a in given])
         physical = [Val(v.ir, v.aval.physical) for v in outs]
         last, ys = parts(physical, self.scan.carry)
         return last, ys

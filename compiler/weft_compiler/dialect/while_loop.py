@@ -186,15 +186,19 @@ class While(HigherOrder):
     def lower(self, b, *xs):
         # Constants go round unchanged: XLA's loops see nothing from outside, and it finds what is invariant.
         avals = [x.aval.physical for x in xs]
+
+        def keyed(args):
+            return self.groups([b.keys(v, x.aval) for v, x in zip(args, xs, strict=True)])
+
         count = self.cond_consts + self.body_consts
         outs = b.stablehlo.op("stablehlo.while", xs, avals, 2)
 
         def goes_on(*args):
-            of_cond, _, carry = self.groups(args)
+            of_cond, _, carry = keyed(args)
             return b.call_lowered(self.cond, (*of_cond, *carry))
 
         def step(*args):
-            _, of_body, carry = self.groups(args)
+            _, of_body, carry = keyed(args)
             return (*args[:count], *b.call_lowered(self.body, (*of_body, *carry)))
 
         b.stablehlo.region(0, avals, goes_on)

@@ -38,12 +38,13 @@ class Functions:
         context()
         self.module = Module.new()
         self._compiled: dict[str, Callable[[Arrays], list[np.ndarray]]] = {}
+        self.executables: dict[str, Any] = {}
 
     def define(self, name: str, inputs: str, write: Callable[..., Any]) -> str:
         """A function of `inputs`, such as "f64[2] i32[]"; `write(b, *args)` gives its results."""
-        return self._define(name, [aval(text) for text in inputs.split()], write)
+        return self.define_for(name, [aval(text) for text in inputs.split()], write)
 
-    def _define(self, name: str, avals: Sequence[Aval], write: Callable[..., Any]) -> str:
+    def define_for(self, name: str, avals: Sequence[Aval], write: Callable[..., Any]) -> str:
         with context(), ir.Location.unknown():
             function = self.module.add_function(name, avals, ir.Location.unknown(), public=True)
             b = TransformBuilder(self.module, ir.InsertionPoint(function.body), ir.Location.unknown())
@@ -66,6 +67,7 @@ class Functions:
         code = serialize(lowered)
         specs = [device_put(np.zeros(a.shape, a.dtype), a.dtype).spec for a in signature.inputs]
         executable = compile_for_pjrt(code, specs, outputs)
+        self.executables[name] = executable
 
         def run(arrays: Arrays) -> list[np.ndarray]:
             given = [np.asarray(x, a.dtype) for x, a in zip(arrays, signature.inputs, strict=True)]
@@ -91,14 +93,14 @@ class Functions:
         """(arguments, tangents) -> (results, tangents)."""
         inputs, wrt = self.module.signature(name).inputs, self.wrt(name)
         avals = [*inputs, *(inputs[i] for i in wrt)]
-        return self._define(f"jvp_{name}", avals, lambda b, *args: b.jvp(*args, callee=name, wrt=wrt))
+        return self.define_for(f"jvp_{name}", avals, lambda b, *args: b.jvp(*args, callee=name, wrt=wrt))
 
     def vjp(self, name: str) -> str:
         """(arguments, cotangents of float results) -> (results, cotangents of float arguments)."""
         signature, wrt = self.module.signature(name), self.wrt(name)
         ct_of = tuple(i for i, a in enumerate(signature.outputs) if is_float(a))
         avals = [*signature.inputs, *(signature.outputs[i] for i in ct_of)]
-        return self._define(
+        return self.define_for(
             f"vjp_{name}", avals, lambda b, *args: b.vjp(*args, callee=name, wrt=wrt, ct_of=ct_of)
         )
 
@@ -111,7 +113,7 @@ class Functions:
             for a, is_batched in zip(signature.inputs, batched, strict=True)
         ]
         out_axes = (0,) * len(signature.outputs)
-        return self._define(
+        return self.define_for(
             f"vmap_{name}",
             avals,
             lambda b, *args: b.vmap(*args, callee=name, in_axes=in_axes, out_axes=out_axes, size=SIZE),
