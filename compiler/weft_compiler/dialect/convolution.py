@@ -261,7 +261,7 @@ class ConvGeneralDilated(Op):
 
     def _lower_complex(self, b, x, kernel):
         """By four real convolutions: backends have no complex one."""
-        inst = self
+        inst: Op = self
         if self.preferred_dtype:
             inst = self.replace(
                 preferred_dtype="float64" if self.preferred_dtype == "complex128" else "float32"

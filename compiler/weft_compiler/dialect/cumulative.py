@@ -1,5 +1,7 @@
 """Cumulative ops: result i along `axis` combines the elements 0 … i, or with `reverse` i … last."""
 
+from typing import Any, ClassVar
+
 import numpy as np
 
 from weft_compiler.attributes import I64, Flag
@@ -18,7 +20,7 @@ class Cumulative(Op):
     axis: Attr[I64]
     reverse: Attr[Flag] = False
 
-    exact = np.add
+    exact: ClassVar[Any] = np.add
     """NumPy's function for two elements, for the reference."""
 
     def infer(self, x):

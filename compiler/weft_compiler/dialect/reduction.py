@@ -1,6 +1,7 @@
 """Reductions: the elements along `axes` become one, and these axes are absent from the result."""
 
 import math
+from typing import Any, ClassVar
 
 import ml_dtypes
 import numpy as np
@@ -20,7 +21,7 @@ from weft_compiler.dialect.op import (
     OpValueError,
     op,
 )
-from weft_compiler.dialect.samples import COMPLEX, FLOATS, INTEGERS, numbers, samples
+from weft_compiler.dialect.samples import COMPLEX, FLOATS, INTEGERS, joined, numbers, samples
 
 
 def lowest(aval):
@@ -61,7 +62,7 @@ class Reduction(Op):
 
     combiner = ""
     """The StableHLO op that combines two elements."""
-    exact = np.add
+    exact: ClassVar[Any] = np.add
     """NumPy's function for two elements, for the reference."""
 
     def infer(self, x):
@@ -99,7 +100,8 @@ class Reduction(Op):
         return np.asarray(type(self).exact.reduce(x, axis=self.axes, dtype=x.dtype, initial=initial))
 
 
-SHAPES = ((3,), (2, 3), (2, 0), (0, 2), (2, 1, 3))
+FULL = ((3,), (2, 3), (2, 0), (2, 1, 3))
+SHAPES = (*FULL, (0, 2))
 AXES = ({"axes": ()}, {"axes": (0,)})
 
 
@@ -205,7 +207,10 @@ class Extremum(Reduction):
         return b.select(wins, p, q)
 
     transpose = NOT_LINEAR
-    samples = samples((*FLOATS, *COMPLEX, *INTEGERS, "bool"), shapes=SHAPES, low=0.0, attrs=AXES)
+    samples = joined(
+        samples((*FLOATS, *COMPLEX, *INTEGERS, "bool"), shapes=FULL, low=0.0, attrs=AXES),
+        samples((*FLOATS, "int32"), shapes=((0, 2),), smooth=False, attrs=AXES),  # infinite, or empty
+    )
 
 
 @op("reduce_max")
@@ -382,7 +387,7 @@ class ArgMax(IndexOfExtremum):
         return lowest(aval)
 
     def reference(self, x):
-        return np.asarray(np.argmax(x, axis=self.axis)).astype(self.index_dtype)
+        return np.asarray(np.argmax(x, axis=self.axis)).astype(self.index_dtype)  # type: ignore[arg-type] # an integer's
 
 
 @op("argmin")
@@ -400,4 +405,4 @@ class ArgMin(IndexOfExtremum):
         return highest(aval)
 
     def reference(self, x):
-        return np.asarray(np.argmin(x, axis=self.axis)).astype(self.index_dtype)
+        return np.asarray(np.argmin(x, axis=self.axis)).astype(self.index_dtype)  # type: ignore[arg-type] # an integer's

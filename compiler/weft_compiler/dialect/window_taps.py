@@ -75,15 +75,7 @@ class Windowed(Op):
         if 0 in shape:
             return np.empty((*shape, int(np.prod(self.window_dimensions))), x.dtype)
         for s in self.all_stages():
-            shape = list(x.shape)
-            shape[s.axis] = dilated(shape[s.axis], s.base)
-            spread = np.full(shape, fill, x.dtype)
-            spread[(slice(None),) * s.axis + (slice(None, None, s.base),)] = x
-            ends = [(0, 0)] * x.ndim
-            ends[s.axis] = (max(s.low, 0), max(s.high, 0))
-            spread = np.pad(spread, ends, constant_values=fill)
-            cut = slice(max(-s.low, 0), spread.shape[s.axis] - max(-s.high, 0))
-            x = spread[(slice(None),) * s.axis + (cut,)]
+            x = s.padded_array(x, fill)
         spans = tuple(dilated(s.size, s.dilation) for s in self.all_stages())
         views = np.lib.stride_tricks.sliding_window_view(x, spans)
         index = [slice(None, None, s.stride) for s in self.all_stages()]
@@ -123,6 +115,18 @@ class Stage:
         padded = dilated(size, self.base) + self.low + self.high
         span = dilated(self.size, self.dilation)
         return (padded - span) // self.stride + 1 if padded >= span else 0
+
+    def padded_array(self, x: np.ndarray, fill: Any) -> np.ndarray:
+        """NumPy array: x dilated and padded along this axis."""
+        here = (slice(None),) * self.axis
+        sizes = list(x.shape)
+        sizes[self.axis] = dilated(sizes[self.axis], self.base)
+        made = np.full(sizes, fill, x.dtype)
+        made[(*here, slice(None, None, self.base))] = x
+        ends = [(0, 0)] * x.ndim
+        ends[self.axis] = (max(self.low, 0), max(self.high, 0))
+        made = np.pad(made, ends, constant_values=fill)
+        return made[(*here, slice(max(-self.low, 0), made.shape[self.axis] - max(-self.high, 0)))]
 
     def _along(self, ndim: int, value: int, others: int = 0) -> tuple[int, ...]:
         return tuple(value if i == self.axis else others for i in range(ndim))
