@@ -161,12 +161,12 @@ class Splats:
     """Which constant attributes hold one value throughout, and which: what folding looks at."""
 
     def __init__(self) -> None:
-        self._of_attribute: dict[ir.Attribute, np.generic | None] = {}
+        self._of_attribute: dict[ir.Attribute, Any] = {}
         self._of_value: dict[tuple[Aval, bytes], ir.Attribute] = {}
 
     def encode(self, aval: Aval, value: np.generic | np.ndarray) -> ir.Attribute:
         """The constant attribute of `aval` with every element equal to the scalar `value`."""
-        scalar = np.asarray(value, aval.dtype)
+        scalar = np.asarray(value, aval.dtype)  # type: ignore[arg-type] # keys are no constants
         key = (aval, scalar.tobytes())
         found = self._of_value.get(key)
         if found is None:
@@ -188,7 +188,7 @@ class Splats:
             return value
 
     @staticmethod
-    def _read(attribute: ir.Attribute) -> np.generic | None:
+    def _read(attribute: ir.Attribute) -> Any:
         if not isinstance(attribute, ir.DenseElementsAttr) or not attribute.is_splat:
             return None
         aval = aval_of(attribute.type)

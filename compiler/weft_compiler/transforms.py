@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from weft_compiler.avals import Aval
+from weft_compiler.avals import Aval, KeyDtype
 from weft_compiler.bindings import ir
 from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.dialect.builder import Builder, Val
@@ -69,11 +69,11 @@ class Source(NamedTuple):
 
     kind: str
     """`argument`, `result` or `own`."""
-    index: int
+    position: int
 
     def pick(self, arguments: Sequence[Val], results: Sequence[Val], own: Sequence[Val]) -> Val:
         """The value, at a call with these."""
-        return {"argument": arguments, "result": results, "own": own}[self.kind][self.index]
+        return {"argument": arguments, "result": results, "own": own}[self.kind][self.position]
 
 
 @dataclass(frozen=True)
@@ -123,9 +123,9 @@ class TransformBuilder(Builder):
 
     def filler(self, aval: Aval) -> Val:
         """Some value of `aval`, where no one will look at it."""
-        if aval.kind != "k":
-            return self.zeros(aval)
-        return self.random_wrap(self.zeros(aval.physical), impl=aval.dtype.impl)
+        if isinstance(aval.dtype, KeyDtype):
+            return self.random_wrap(self.zeros(aval.physical), impl=aval.dtype.impl)
+        return self.zeros(aval)
 
     def choose(self, pred: Val, on_true: Val, on_false: Val) -> Val:
         """`select`, where `pred` may lack the last axes of the cases."""

@@ -119,7 +119,7 @@ class Builder:
             return self.emit(
                 _COMPLEX.of(), (self.full(real, np.real(value)), self.full(real, np.imag(value)))
             )
-        scalar = np.asarray(value).astype(aval.dtype)
+        scalar = np.asarray(value).astype(aval.dtype)  # type: ignore[arg-type] # keys are no constants
         key = (aval, scalar.tobytes())
         found = self._constants.get(key)
         if found is None:
@@ -148,7 +148,7 @@ class Builder:
 
 _CONSTANT: type[Op]
 _COMPLEX: type[Op]
-_REAL_PART = {"complex64": np.dtype(np.float32), "complex128": np.dtype(np.float64)}
+_REAL_PART: dict[str, Dtype] = {"complex64": np.dtype(np.float32), "complex128": np.dtype(np.float64)}
 
 
 def add_methods() -> None:

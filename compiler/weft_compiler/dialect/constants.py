@@ -61,7 +61,7 @@ class Iota(Source):
     def reference(self):
         shape = [1] * len(self.shape)
         shape[self.dimension] = -1
-        line = np.arange(self.shape[self.dimension]).astype(self.dtype).reshape(shape)
+        line = np.arange(self.shape[self.dimension]).astype(self.dtype).reshape(shape)  # type: ignore[arg-type] # keys are refused
         return np.broadcast_to(line, self.shape)
 
     samples = cases(

@@ -259,8 +259,8 @@ class CustomLin(HigherOrder):
         return (*linear, *(None for _ in residuals))
 
     def batch(self, b, *xs):
-        dxs, residuals = parts(xs, self.tangents)
-        dxs = [b.with_batch(dx) for dx in dxs]
+        given, residuals = parts(xs, self.tangents)
+        dxs = [b.with_batch(dx) for dx in given]
         every = (True,) * len(self._outputs(b, len(xs)))
         batched = (*(b.is_batched(r) for r in residuals), *every)
         bwd = batched_cotangents(b, self.bwd, batched, (True,) * len(dxs))

@@ -1,5 +1,7 @@
 """Elementwise ops: each result element depends on the operand elements at the same index."""
 
+from typing import Any, ClassVar
+
 import numpy as np
 
 from weft_compiler.avals import BOOL, Aval
@@ -23,10 +25,10 @@ class Elementwise(Op):
     def __init_subclass__(cls):
         # Without an exact NumPy function the family's rule finds nothing: it is not worth the call.
         if cls.exact is None and "fold" not in vars(cls) and cls.fold is Elementwise.fold:
-            cls.fold = NOTHING_TO_FOLD
+            cls.fold = NOTHING_TO_FOLD  # type: ignore[method-assign]
 
     fold_needs_splat = True
-    exact = None
+    exact: ClassVar[Any] = None
     """NumPy's function of the same rounding, by which constants are folded."""
 
     def infer(self, *xs):

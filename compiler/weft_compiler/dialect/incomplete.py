@@ -5,7 +5,7 @@ import math
 from weft_compiler.avals import FLOAT32
 from weft_compiler.dialect import incomplete_sums as sums
 from weft_compiler.dialect.elementwise import Elementwise
-from weft_compiler.dialect.op import NOTHING_TO_FOLD, Floating, Operand, OpValueError, no_rule, op
+from weft_compiler.dialect.op import NOTHING_TO_FOLD, Floating, Operand, OpValueError, Rule, no_rule, op
 from weft_compiler.dialect.samples import samples
 
 _INF, _NAN = math.inf, math.nan
@@ -15,6 +15,8 @@ class Incomplete(Elementwise):
     """Floats in one dtype; computed in float32 where that is narrower."""
 
     fold = NOTHING_TO_FOLD
+    compute: Rule
+    """The same of floats of at least 32 bits."""
 
     def lower(self, b, *xs):
         dtype = xs[0].dtype
@@ -143,6 +145,8 @@ class GammaSlope(Incomplete):
 
     jvp = no_rule("its derivative has no closed form")
     samples = _PAIRS
+    scaled: Rule
+    """The derivative from its values where x is below and above a."""
 
     def compute(self, b, a, x):
         parts = GammaParts(b, a, x, with_slope=True)

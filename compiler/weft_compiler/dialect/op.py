@@ -101,6 +101,8 @@ if TYPE_CHECKING:
     Boolean: TypeAlias = Aval
     Bits: TypeAlias = Aval
     Real: TypeAlias = Aval
+    NumberOrBool: TypeAlias = Aval
+    RealOrBool: TypeAlias = Aval
     Key: TypeAlias = Aval
     Anything: TypeAlias = Aval
 else:
@@ -115,6 +117,8 @@ else:
     Boolean = DtypeKinds("b", "a boolean")
     Bits = DtypeKinds("biu", "an integer or boolean")
     Real = DtypeKinds("iuf", "an integer or float")
+    NumberOrBool = DtypeKinds("biufc", "a number or boolean")
+    RealOrBool = DtypeKinds("biuf", "a real number or boolean")
     Key = DtypeKinds("k", "a PRNG key")
     Anything = DtypeKinds("biufck", "any element type")
 
@@ -225,7 +229,7 @@ class Op:
     samples: Any  # a callable without arguments, see samples.py, or NoRule
 
     def __init__(self, values: tuple[Any, ...]) -> None:
-        self.values = values
+        self.attr_values = values
         encoded = {}
         for spec, value in zip(self.attr_specs, values, strict=True):
             setattr(self, spec.name, value)
@@ -278,9 +282,13 @@ class Op:
             found = cls._by_ir[key] = cls._of_values(values)
         return found
 
+    def by_name(self) -> dict[str, Any]:
+        """Attribute values by attribute."""
+        return dict(zip([s.name for s in self.attr_specs], self.attr_values, strict=True))
+
     def replace(self, **attrs: Any) -> "Op":
         """The instance with some attribute values changed."""
-        return self.of(**(dict(zip([s.name for s in self.attr_specs], self.values, strict=True)) | attrs))
+        return self.of(**(self.by_name() | attrs))
 
     def plan(self, avals: tuple[Aval, ...]) -> Plan:
         """Result types for these operands, inferred once."""
@@ -335,7 +343,7 @@ class Op:
         return self.replace(**changes) if changes else self
 
     def __repr__(self) -> str:
-        attrs = " ".join(f"{s.name}={v}" for s, v in zip(self.attr_specs, self.values, strict=True))
+        attrs = " ".join(f"{name}={value}" for name, value in self.by_name().items())
         return f"{self.name}{{{attrs}}}" if attrs else self.name
 
 

@@ -165,7 +165,8 @@ def _places(b, shape, full, offset):
 def _both(b, key, x0, x1):
     """Hashes of blocks that are the same along the last axis, of size 2: the two words of each."""
     aval = x0.aval
-    y0, y1 = rounds(b, *key, x0, x1)
+    k0, k1 = key
+    y0, y1 = rounds(b, k0, k1, x0, x1)
     lane = b.iota(shape=aval.shape, dtype=UINT32, dimension=aval.ndim - 1)
     return b.select(b.compare(lane, b.zeros(aval), direction="EQ"), y0, y1)
 
@@ -180,7 +181,8 @@ def _hash_run(b, words, count):
     x1 = b.add(x0, b.full(aval, half))
     if count % 2:
         x1 = b.select(b.compare(x1, b.full(aval, count), direction="EQ"), b.zeros(aval), x1)
-    run = b.concatenate(*rounds(b, *_key(b, words, aval.shape), x0, x1), axis=len(batch))
+    k0, k1 = _key(b, words, aval.shape)
+    run = b.concatenate(*rounds(b, k0, k1, x0, x1), axis=len(batch))
     return _part(b, run, 0, count)
 
 

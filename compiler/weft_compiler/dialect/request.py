@@ -18,6 +18,18 @@ class Request(Op):
     fold = NOTHING_TO_FOLD
     samples = no_rule("covered by the tests of the transformation that it asks for")
 
+    def _check_args(self, args, expected) -> None:
+        if tuple(args) != tuple(expected):
+            self.fail(
+                f"operands must be ({', '.join(map(str, expected))}), got ({', '.join(map(str, args))})"
+            )
+
+
+class Derivative(Request):
+    """With respect to the arguments `wrt` of `callee`."""
+
+    wrt: Attr[Ints]
+
     def _check_wrt(self, callee: Signature) -> None:
         for i in self.wrt:
             if not 0 <= i < len(callee.inputs):
@@ -27,21 +39,13 @@ class Request(Op):
                     f"argument {i} of @{self.callee} is {callee.inputs[i]}; only floats have derivatives"
                 )
 
-    def _check_args(self, args, expected) -> None:
-        if tuple(args) != tuple(expected):
-            self.fail(
-                f"operands must be ({', '.join(map(str, expected))}), got ({', '.join(map(str, args))})"
-            )
-
 
 @op("jvp")
-class JvpRequest(Request):
+class JvpRequest(Derivative):
     """Results of `callee`, then tangents of its float and complex results.
 
     Operands: the arguments of `callee`, then a tangent for each of the arguments `wrt`.
     """
-
-    wrt: Attr[Ints]
 
     def infer(self, signatures, *args):
         (callee,) = signatures
@@ -61,13 +65,12 @@ class JvpRequest(Request):
 
 
 @op("vjp")
-class VjpRequest(Request):
+class VjpRequest(Derivative):
     """Results of `callee`, then cotangents of its arguments `wrt`.
 
     Operands: the arguments of `callee`, then a cotangent for each of the results `ct_of`; others have zero.
     """
 
-    wrt: Attr[Ints]
     ct_of: Attr[Ints]
 
     def infer(self, signatures, *args):

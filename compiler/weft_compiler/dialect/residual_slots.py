@@ -34,7 +34,7 @@ def share_slots(b: Any, made: Sequence[Linearized], wanted: Mask) -> SharedSlots
         room |= Counter(aval for aval, _ in own.values())
     slots = [(aval, i) for aval, size in room.items() for i in range(size)]
     arguments, results = (
-        tuple(sorted({s.index for each in sources for s in each if s.kind == kind}))
+        tuple(sorted({s.position for each in sources for s in each if s.kind == kind}))
         for kind in ("argument", "result")
     )
     plan = SharedSlots((), (), arguments, results)

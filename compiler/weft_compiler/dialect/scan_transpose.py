@@ -27,7 +27,7 @@ def transpose_scan(b: Any, scan: Any, cts: Sequence[Any], xs: Sequence[Any]) -> 
     nonzero = tuple(tuple(m is True for m in group) for group in scan.groups(spread(every, made.nonzero)))
     known = scan.groups([None if b.is_linear(x) else x for x in xs])
     sums = [b.zeros(x.aval) for x in picked(scan.groups(xs)[0], nonzero[0])]
-    ct_last = present(tangents_of(b, scan.groups(xs)[1], ct_last, live))
+    ct_live = present(tangents_of(b, scan.groups(xs)[1], ct_last, live))
     body = b.once(
         ("scan.transpose", made.fn, scan.consts, scan.carry),
         lambda: _body(b, scan, made, linear, nonzero, live, marks(ct_ys)),
@@ -35,11 +35,11 @@ def transpose_scan(b: Any, scan: Any, cts: Sequence[Any], xs: Sequence[Any]) -> 
     backwards = scan.replace(
         body=body,
         consts=len(present(known[0])),
-        carry=len(sums) + len(ct_last),
+        carry=len(sums) + len(ct_live),
         reverse=not scan.reverse,
     )
-    outs = b.emit(backwards, (*present(known[0]), *sums, *ct_last, *present(ct_ys), *present(known[2])))
-    of_consts, of_carry, of_slices = parts(outs, len(sums), len(ct_last))
+    outs = b.emit(backwards, (*present(known[0]), *sums, *ct_live, *present(ct_ys), *present(known[2])))
+    of_consts, of_carry, of_slices = parts(outs, len(sums), len(ct_live))
     made_cts = (*spread(nonzero[0], of_consts), *spread(live, of_carry), *spread(nonzero[2], of_slices))
     return tuple(ct if b.is_linear(x) else None for ct, x in zip(made_cts, xs, strict=True))
 

@@ -19,18 +19,16 @@ from weft_compiler.dialect.op import (
     NOT_LINEAR,
     Anything,
     Attr,
-    DtypeKinds,
     Integer,
     Number,
+    NumberOrBool,
     Op,
     Operand,
+    RealOrBool,
     op,
 )
 from weft_compiler.dialect.scatter_samples import scatter_samples
 from weft_compiler.stablehlo import cached
-
-NumberOrBool = DtypeKinds("biufc", "a number or boolean")
-RealOrBool = DtypeKinds("biuf", "a real number or boolean")
 
 
 class ScatterOp(Op):

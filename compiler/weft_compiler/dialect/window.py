@@ -1,5 +1,7 @@
 """Windows: an op on every box of neighbouring elements, as in pooling, and how slopes pass through it."""
 
+from typing import Any, ClassVar
+
 import numpy as np
 
 from weft_compiler.attributes import Text
@@ -16,7 +18,7 @@ class Pooling(Windowed):
 
     combiner = ""
     """The StableHLO op that combines two elements."""
-    exact = np.add
+    exact: ClassVar[Any] = np.add
     """NumPy's function for two elements, for the reference."""
 
     def infer(self, x):
@@ -94,8 +96,7 @@ class ExtremumPooling(Pooling):
     keeps = ""
 
     def jvp(self, b, x, dx):
-        attrs = {s.name: v for s, v in zip(self.attr_specs, self.values, strict=True)}
-        return b.select_and_gather_add(dx, x, direction=self.keeps, **attrs)
+        return b.select_and_gather_add(dx, x, direction=self.keeps, **self.by_name())
 
     transpose = NOT_LINEAR
     samples = POOLINGS
@@ -183,8 +184,7 @@ class SelectAndGatherAdd(Selection):
         return None if dvalues is None else b.emit(self, (dvalues, x))
 
     def transpose(self, b, ct, values, x):
-        attrs = {s.name: v for s, v in zip(self.attr_specs, self.values, strict=True)}
-        return b.select_and_scatter_add(ct, x, **attrs), None
+        return b.select_and_scatter_add(ct, x, **self.by_name()), None
 
     def lower(self, b, values, x):
         if not self.is_small():
@@ -237,8 +237,7 @@ class SelectAndScatterAdd(Selection):
         return None if dsource is None else b.emit(self, (dsource, x))
 
     def transpose(self, b, ct, source, x):
-        attrs = {s.name: v for s, v in zip(self.attr_specs, self.values, strict=True)}
-        return b.select_and_gather_add(ct, x, **attrs), None
+        return b.select_and_gather_add(ct, x, **self.by_name()), None
 
     def lower(self, b, source, x):
         # The StableHLO op has one dtype, and windows without gaps.

@@ -48,9 +48,9 @@ def _inline_in(module: Module, function: Function, candidates: set[str], done: s
             if callee in candidates and callee not in done:
                 _inline_in(module, module.function(callee), candidates, done)
     spliced = {
-        step.op: module.function(step.inst.callee)  # type: ignore[attr-defined]
+        step.op: module.function(step.inst.callee)
         for step in calls
-        if isinstance(step.inst, Call) and step.inst.callee in candidates  # type: ignore[attr-defined]
+        if isinstance(step.inst, Call) and step.inst.callee in candidates
     }
     if spliced:
         _splice_all(function, spliced)

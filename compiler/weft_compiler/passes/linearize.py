@@ -72,7 +72,7 @@ class LinearizeBuilder(TransformBuilder):
     def _emit_linear(self, inst: Op, operands: Sequence[Any], like: Aval) -> Any:
         b = self._lin_builder
         b.loc = self.loc
-        moved = []
+        moved: list[Val] = []
         for v in operands:
             if type(v) is LinearVal:
                 moved.append(v)

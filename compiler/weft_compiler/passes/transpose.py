@@ -7,6 +7,8 @@ from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.dialect.builder import Linear, Val
+from weft_compiler.dialect.op import REGISTRY
+from weft_compiler.masks import picked
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
 from weft_compiler.transforms import Mask, TransformBuilder, Transposed
@@ -89,16 +91,41 @@ def _forward_walk(module: Module, source: Any, b: TransposeBuilder, env: dict[ir
     linear_steps = []
     for step in read_body(module, source):
         operands = [env[v.ir] for v in step.operands]
+        b.loc = step.loc
         if any(type(x) is Linear for x in operands):
-            linear_steps.append(step)
-            for v in step.results:
-                env[v.ir] = Linear(v.aval)
+            env.update((v.ir, Linear(v.aval)) for v in step.results)
+            linear_steps.append(_linear_part(b, step, operands, env) if step.inst.callee_attrs else step)
         else:
-            b.loc = step.loc
             made = b.emit(step.inst, operands)
             for v, new in zip(step.results, made if type(made) is tuple else (made,), strict=True):
                 env[v.ir] = new
     return linear_steps
+
+
+def _linear_part(b: TransposeBuilder, step: Step, operands: list[Any], env: dict[ir.Value, Any]) -> Step:
+    """A higher-order op without results that do not depend on linear operands: these are known, as a counter is.
+
+    The rest is the op's own derivative, for which the linear operands' values do not matter.
+    """
+    linear = tuple(type(x) is Linear for x in operands)
+    inst: Any = step.inst
+    depends = inst.depends(b, linear)
+    if all(depends):
+        return step
+    avals = tuple(x.aval for x in operands)
+    alone = b.once(
+        ("alone", inst, avals), lambda: b.define(f"{inst.name}.alone", avals, lambda c, *xs: c.emit(inst, xs))
+    )
+    made = b.linearize_of(alone, linear)
+    outs = b.call(made.fwd, [b.zeros(x.aval) if type(x) is Linear else x for x in operands])
+    for v, out, is_linear in zip(step.results, outs, depends, strict=False):
+        if not is_linear:
+            env[v.ir] = out
+    residuals = outs[len(step.results) :]
+    env.update((r.ir, r) for r in residuals)
+    given = [*picked(step.operands, linear), *residuals]
+    call = REGISTRY["func.call"].of(callee=made.lin)
+    return Step(step.op, call, given, picked(step.results, made.out_active), step.loc)
 
 
 def _transpose_op(
