@@ -190,6 +190,35 @@ def test_bits_and_splits_under_vmap(impl: str) -> None:
     same_bits(split, jax.vmap(jax.random.split)(keys))
 
 
+def normal(b: Builder, key: Val) -> Val:
+    """From the 23 highest of 32 bits a float in [1, 2), moved to (-1, 1), through erf_inv."""
+    bits = b.random_bits(key, shape=(), bit_width=32)
+    mantissa = b.or_(b.shift_right_logical(bits, 9), b.full(bits.aval, 0x3F800000))
+    low = np.nextafter(np.float32(-1), np.float32(0))
+    uniform = b.sub(b.bitcast_convert(mantissa, dtype=np.dtype("float32")), 1)
+    uniform = b.max(b.add(b.mul(uniform, 1 - low), low), low)
+    return b.mul(b.erf_inv(uniform), np.sqrt(np.float32(2)))
+
+
+def test_known_normal_numbers() -> None:
+    """JAX's numbers: of `normal(key(43))`, and of `key, sub = split(key); normal(sub)` three times."""
+
+    def write(b: Builder, seed: Val) -> list[Val]:
+        key = b.random_seed(seed, impl="threefry2x32")
+        made = [normal(b, key)]
+        for _ in range(3):
+            pair = b.random_split(key, shape=(2,))
+            key, sub = [
+                b.reshape(b.slice(pair, start=(i,), limit=(i + 1,), strides=(1,)), shape=()) for i in (0, 1)
+            ]
+            made.append(normal(b, sub))
+        return made
+
+    numbers = Program(write, Aval.of((), np.dtype(np.int32))).run(np.array(43, np.int32))
+    wanted = [0.07520543, -1.9133632183074951, -1.4749839305877686, -0.36703771352767944]
+    np.testing.assert_allclose(numbers, wanted, rtol=1e-6)
+
+
 @pytest.mark.parametrize("algorithm", ["DEFAULT", "THREE_FRY", "PHILOX"])
 @pytest.mark.parametrize("state_dtype", ["uint32", "uint64"])
 def test_rng_bit_generator(algorithm: str, state_dtype: str) -> None:
