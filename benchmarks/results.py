@@ -16,33 +16,53 @@ GROWTH_BAR = 4.6
 """Four times the ops in four times the time, and 15 % for the clock."""
 
 
+Round = list[tuple[float, float | None]]
+"""Samples of one turn: the time of a call, and its computing time where that was measured."""
+
+
 @dataclass
 class Row:
-    """The samples of a case for each system, or why there are none."""
+    """The rounds of a case for each system, or why there are none."""
 
     case: AnyCase
-    samples: dict[str, list[float]] = field(default_factory=dict)
+    rounds: dict[str, list[Round]] = field(default_factory=dict)
     error: str = ""
+
+    def add(self, system: str, samples: Round) -> None:
+        """Notes a round."""
+        self.rounds.setdefault(system, []).append([(time, cpu) for time, cpu in samples])
+
+    def times(self, system: str) -> list[float]:
+        """All samples of a system."""
+        return [time for taken in self.rounds.get(system, ()) for time, _ in taken]
 
     def median(self, system: str) -> float | None:
         """Median of the samples of a system."""
-        taken = self.samples.get(system)
-        return statistics.median(taken) if taken else None
-
-    def least(self, system: str) -> float | None:
-        """The smallest sample: the time with the least disturbance from outside."""
-        taken = self.samples.get(system)
-        return min(taken) if taken else None
+        times = self.times(system)
+        return statistics.median(times) if times else None
 
     @property
     def ratio(self) -> float | None:
-        """Median of weft over median of JAX."""
-        return _quotient(self.median(SYSTEMS[0]), self.median(SYSTEMS[1]))
+        """Weft over JAX in each round; the median of the rounds."""
+        ours, theirs = (self.rounds.get(system, []) for system in SYSTEMS)
+        pairs = [(_median(w), _median(j)) for w, j in zip(ours, theirs, strict=False)]
+        quotients = [w / j for w, j in pairs if j]
+        return statistics.median(quotients) if quotients else None
 
     @property
     def best_ratio(self) -> float | None:
-        """The same of the smallest samples."""
-        return _quotient(self.least(SYSTEMS[0]), self.least(SYSTEMS[1]))
+        """The ratio of the smallest samples."""
+        ours, theirs = (self.times(system) for system in SYSTEMS)
+        return min(ours) / min(theirs) if ours and theirs and min(theirs) else None
+
+    @property
+    def cpu_ratio(self) -> float | None:
+        """The ratio of the median computing times."""
+        ours, theirs = (self._cpu(system) for system in SYSTEMS)
+        return statistics.median(ours) / statistics.median(theirs) if ours and theirs else None
+
+    def _cpu(self, system: str) -> list[float]:
+        return [cpu for taken in self.rounds.get(system, ()) for _, cpu in taken if cpu]
 
     @property
     def verdict(self) -> str:
@@ -59,8 +79,8 @@ class Row:
         """All figures of the row."""
         case = self.case
         figures = {
-            system: {"median": self.median(system), "min": self.least(system), "samples": taken}
-            for system, taken in self.samples.items()
+            system: {"median": self.median(system), "min": min(self.times(system)), "rounds": rounds}
+            for system, rounds in self.rounds.items()
         }
         return {
             "name": case.name,
@@ -71,6 +91,7 @@ class Row:
             "limit": getattr(case, "limit", None),
             "ratio": self.ratio,
             "best_ratio": self.best_ratio,
+            "cpu_ratio": self.cpu_ratio,
             "verdict": self.verdict,
             "error": self.error,
             **figures,
@@ -109,8 +130,8 @@ def judged(ratio: float | None, bar: float | None) -> str:
     return MET if ratio <= bar else MISSED
 
 
-def _quotient(value: float | None, peer: float | None) -> float | None:
-    return None if value is None or not peer else value / peer
+def _median(taken: Round) -> float:
+    return statistics.median(time for time, _ in taken)
 
 
 def derived(rows: Mapping[str, Row]) -> list[Derived]:

@@ -1,8 +1,15 @@
 """Measures weft against JAX: the same programs, alternating in two processes, within one run.
 
 Each round times weft, then JAX, so that what disturbs the machine disturbs both; a session is a fresh pair
-of processes. The table shows medians, their ratio (below 1: weft is faster), the ratio of the smallest
-samples, the bar, and the goal for later. All samples go to a JSON file.
+of processes. The table shows for each case
+
+  weft, jax  medians
+  ratio      weft over JAX in each round, the median of the rounds: below 1 weft is faster
+  of min     the ratio of the smallest samples
+  of cpu     the ratio of the time that all threads computed, which others on the machine disturb least
+  bar, goal  the ratio that is asked for, and the one for later
+
+All samples go to a JSON file.
 """
 
 from __future__ import annotations
@@ -80,7 +87,7 @@ def _arguments() -> argparse.ArgumentParser:
     )
     add("--list", action="store_true", help="show the cases and their bars")
     add("--quick", action="store_true", help="small programs, each timed once")
-    add("--rounds", type=int, default=5, help="weft, JAX, weft, JAX, ... in each session (5)")
+    add("--rounds", type=int, default=10, help="weft, JAX, weft, JAX, ... in each session (10)")
     add("--sessions", type=int, default=3, help="fresh pairs of processes (3)")
     add("--systems", default=",".join(SYSTEMS), help="weft, jax or both (weft,jax)")
     add("--strict", action="store_true", help="fail if a bar is missed")
@@ -137,7 +144,7 @@ class Run:
             workers[system].ask(do="prepare", case=case.name)
         for _ in range(self._rounds):
             for system in self._systems:
-                row.samples.setdefault(system, []).extend(workers[system].ask(do="measure")["samples"])
+                row.add(system, workers[system].ask(do="measure")["samples"])
         for system in self._systems:
             workers[system].ask(do="forget")
 
@@ -145,7 +152,7 @@ class Run:
         with script_runs(case, self._systems, is_quick=self._is_quick, log=self._log) as run:
             for _ in range(min(self._rounds, 3)):  # a sample is a whole process
                 for system in self._systems:
-                    row.samples.setdefault(system, []).append(run(system))
+                    row.add(system, [(run(system), None)])
 
 
 class Progress:

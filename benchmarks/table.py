@@ -11,7 +11,7 @@ _SCALES = {
     "s": ((1.0, "s"), (1e-3, "ms"), (1e-6, "us"), (1e-9, "ns")),
     "B": ((2**20, "MB"), (2**10, "kB"), (1, "B")),
 }
-_HEAD = ("case", "weft", "jax", "ratio", "of min", "bar", "goal", "")
+_HEAD = ("case", "weft", "jax", "ratio", "of min", "of cpu", "bar", "goal", "")
 
 
 def amount(value: float | None, unit: str) -> str:
@@ -37,12 +37,13 @@ def row_cells(row: Row) -> tuple[str, ...]:
     limit = getattr(case, "limit", None)
     bar = amount(limit, case.unit) if limit is not None else _bar(case.bar)
     times = (amount(row.median(system), case.unit) for system in SYSTEMS)
-    return case.name, *times, _ratio(row.ratio), _ratio(row.best_ratio), bar, _bar(case.goal), row.verdict
+    ratios = (_ratio(r) for r in (row.ratio, row.best_ratio, row.cpu_ratio))
+    return case.name, *times, *ratios, bar, _bar(case.goal), row.verdict
 
 
 def derived_cells(figure: Derived) -> tuple[str, ...]:
     """The cells of a derived figure."""
-    return figure.name, "", "", _ratio(figure.value), "", _bar(figure.bar), "", figure.verdict
+    return figure.name, "", "", _ratio(figure.value), "", "", _bar(figure.bar), "", figure.verdict
 
 
 def lines(rows: Mapping[str, Row], figures: Sequence[Derived]) -> Iterator[str]:
@@ -51,7 +52,7 @@ def lines(rows: Mapping[str, Row], figures: Sequence[Derived]) -> Iterator[str]:
     widths = [max(len(c) for c in column) for column in zip(*cells, strict=True)]
     for line in cells:
         first, *rest = (
-            c.ljust(w) if i in (0, 7) else c.rjust(w)
+            c.ljust(w) if i in (0, 8) else c.rjust(w)
             for i, (c, w) in enumerate(zip(line, widths, strict=True))
         )
         yield "  ".join([first, *rest]).rstrip()

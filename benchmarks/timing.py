@@ -13,6 +13,9 @@ from case import THREAD, Thunk
 
 _CLOCKS = {"wall": time.perf_counter, "thread": time.thread_time}
 
+Sample = tuple[float, float]
+"""Mean time of a call by the clock of the case, and the time that all threads of the process computed."""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -25,8 +28,8 @@ class Budget:
 
     @staticmethod
     def of(is_quick: bool) -> Budget:
-        """A fifth of a second for each round; next to nothing where only the harness is tried."""
-        return Budget(0.0, 0.0, 1) if is_quick else Budget(0.25, 0.02, 7)
+        """About a tenth of a second for each round; next to nothing where only the harness is tried."""
+        return Budget(0.0, 0.0, 1) if is_quick else Budget(0.12, 0.02, 5)
 
 
 class Timed:
@@ -43,23 +46,24 @@ class Timed:
     def _warm_up(self) -> None:
         """Calls until everything is compiled and cached; then the number of calls in a batch."""
         for _ in range(2):
-            taken = self._batch()
+            taken, _ = self._batch()
         if taken < self._budget.batch_s / 20:  # so short that the first calls still pay for being first
             self._calls = 50
-            taken = self._batch()
+            taken, _ = self._batch()
         self._calls = max(1, math.ceil(self._budget.batch_s / max(taken, 1e-8)))
 
-    def _batch(self) -> float:
+    def _batch(self) -> Sample:
         """Mean time of a call, over a batch. The collector stays on: users wait for it too."""
         thunk, calls = self._thunk, range(self._calls)
         result = None
-        start = self._now()
+        start_cpu, start = time.process_time(), self._now()
         for _ in calls:
             result = thunk()
         self._wait(result)
-        return (self._now() - start) / len(calls)
+        passed, cpu = self._now() - start, time.process_time() - start_cpu
+        return passed / len(calls), cpu / len(calls)
 
-    def samples(self) -> list[float]:
+    def samples(self) -> list[Sample]:
         """One round: as many batches as the budget allows, at least one."""
         gc.collect()
         end = time.perf_counter() + self._budget.round_s
