@@ -124,19 +124,7 @@ from weft.lax.enums import (
     Tolerance,
 )
 from weft.lax.generators import rng_bit_generator
-from weft.lax.indexing import (
-    GatherDimensionNumbers,
-    ScatterDimensionNumbers,
-    gather,
-    index_take,
-    scatter,
-    scatter_add,
-    scatter_apply,
-    scatter_max,
-    scatter_min,
-    scatter_mul,
-    scatter_sub,
-)
+from weft.lax.indexing import GatherDimensionNumbers, gather, index_take
 from weft.lax.padding import padtype_to_pads, reduce_window_shape_tuple
 from weft.lax.precision import PrecisionLike
 from weft.lax.ragged import RaggedDotDimensionNumbers, ragged_dot, ragged_dot_general, scaled_dot
@@ -155,6 +143,16 @@ from weft.lax.reductions import (
     reduce_prod,
     reduce_sum,
     reduce_xor,
+)
+from weft.lax.scatter import (
+    ScatterDimensionNumbers,
+    scatter,
+    scatter_add,
+    scatter_apply,
+    scatter_max,
+    scatter_min,
+    scatter_mul,
+    scatter_sub,
 )
 from weft.lax.selection import clamp, select, select_n
 from weft.lax.shapes import (

@@ -29,8 +29,8 @@ def dot_general(
     """Sums of products over pairs of axes.
 
     `dimension_numbers` is ((lhs contracting, rhs contracting), (lhs batch, rhs batch)): sums run over the
-    contracting axes, for each index of the batch axes. The result has the batch axes, the other axes of lhs, the
-    other axes of rhs. `preferred_element_type` is the dtype to add up in and to return.
+    contracting axes, for each index of the batch axes. The result has the batch axes, the other axes of lhs,
+    the other axes of rhs. `preferred_element_type` is the dtype to add up in and to return.
 
     Raises: TypeError if axes do not pair up.
     """

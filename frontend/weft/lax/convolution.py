@@ -44,11 +44,12 @@ def conv_general_dilated(
 ) -> Any:
     """Cross-correlation of an input with a kernel over any number of spatial axes.
 
-    `dimension_numbers` tells the roles of the axes, such as ("NHWC", "HWIO", "NHWC"); by default they are batch,
-    feature, spatial of the input and the result, output feature, input feature, spatial of the kernel. `padding`
-    is "VALID", "SAME", "SAME_LOWER" or (low, high) for each spatial axis. Dilations put gaps between elements of
-    the input (`lhs_dilation`, which makes a transposed convolution) or the kernel. The groups of
-    `feature_group_count` (of the batch: `batch_group_count`) are convolved each with its own kernels.
+    `dimension_numbers` tells the roles of the axes, such as ("NHWC", "HWIO", "NHWC"); by default they are
+    batch, feature, spatial of the input and the result, output feature, input feature, spatial of the kernel.
+    `padding` is "VALID", "SAME", "SAME_LOWER" or (low, high) for each spatial axis. Dilations put gaps
+    between elements of the input (`lhs_dilation`, which makes a transposed convolution) or the kernel. The
+    groups of `feature_group_count` (of the batch: `batch_group_count`) are convolved each with its own
+    kernels.
 
     Raises: TypeError if dtypes or ranks differ; ValueError if sizes do not fit; RuntimeError for an unknown
     padding.
@@ -142,14 +143,15 @@ def conv_transpose(
     preferred_element_type: Any = None,
     use_consistent_padding: bool = False,
 ) -> Any:
-    """Convolution of an input with gaps of `strides` between its elements: what a strided one has as its gradient.
+    """Convolution of an input with gaps of `strides` between its elements: the gradient of a strided one.
 
     By default axes are channels-last: batch, spatial, feature of the input, spatial, input feature, output
-    feature of the kernel. With `transpose_kernel` the kernel is turned round and its feature axes exchanged, so
-    that this is the gradient of the convolution with that kernel. Explicit padding is of the dilated input; with
-    `use_consistent_padding` it is the padding of the convolution that this transposes.
+    feature of the kernel. With `transpose_kernel` the kernel is turned round and its feature axes exchanged,
+    so that this is the gradient of the convolution with that kernel. Explicit padding is of the dilated
+    input; with `use_consistent_padding` it is the padding of the convolution that this transposes.
 
-    Raises: as `conv_general_dilated`; ValueError if there are more than 3 spatial axes and no dimension numbers.
+    Raises: as `conv_general_dilated`; ValueError if there are more than 3 spatial axes and no dimension
+    numbers.
     """
     x, kernel = as_value(lhs), as_value(rhs)
     if dimension_numbers is None:
@@ -254,8 +256,8 @@ def conv_general_dilated_local(
 ) -> Any:
     """A convolution with a kernel of its own at every place of the result.
 
-    The kernel's feature axes are output features and (input features) * prod(filter_shape), its spatial axes are
-    those of the result.
+    The kernel's feature axes are output features and (input features) * prod(filter_shape), its spatial axes
+    are those of the result.
     """
     x, kernel = as_value(lhs), as_value(rhs)
     numbers = conv_dimension_numbers(x.shape, kernel.shape, dimension_numbers)
@@ -263,7 +265,7 @@ def conv_general_dilated_local(
         x, filter_shape, window_strides, padding, lhs_dilation, rhs_dilation, numbers, precision
     )
     batch, features, *places = numbers.out_spec
-    outputs, inputs, *sites = numbers.rhs_spec
+    _, inputs, *sites = numbers.rhs_spec
     # Batch axes of the product are the places; it gives places, output features, batch.
     made = dot_general(kernel, patches, (((inputs,), (features,)), (tuple(sites), tuple(places))), precision)
     order = [0] * x.ndim

@@ -21,7 +21,7 @@ class ConvDimensionNumbers(NamedTuple):
 
 
 ConvGeneralDilatedDimensionNumbers = None | ConvDimensionNumbers | tuple[str, str, str]
-"""`ConvDimensionNumbers`, three texts such as ("NHWC", "HWIO", "NHWC"), or None for batch, feature, spatial."""
+"""`ConvDimensionNumbers`, texts such as ("NHWC", "HWIO", "NHWC"), or None for batch, feature, spatial."""
 
 _ROLES = (("N", "C"), ("O", "I"), ("N", "C"))
 
@@ -33,7 +33,7 @@ def conv_dimension_numbers(lhs_shape: Any, rhs_shape: Any, dimension_numbers: An
     """
     if len(lhs_shape) != len(rhs_shape):
         raise TypeError(
-            f"convolution: lhs and rhs must have as many axes as each other, got {len(lhs_shape)} and {len(rhs_shape)}"
+            f"convolution: lhs and rhs must have equally many axes, got {len(lhs_shape)} and {len(rhs_shape)}"
         )
     ndim = len(lhs_shape)
     if isinstance(dimension_numbers, ConvDimensionNumbers):
@@ -54,7 +54,7 @@ def conv_dimension_numbers(lhs_shape: Any, rhs_shape: Any, dimension_numbers: An
 
 
 def conv_general_permutations(dimension_numbers: Sequence[str]) -> tuple[Shape, Shape, Shape]:
-    """The axes that three texts such as ("NHWC", "HWIO", "NHWC") list, by role; spatial ones as the kernel has them.
+    """The axes that texts such as ("NHWC", "HWIO", "NHWC") list, by role; spatial ones in the kernel's order.
 
     Raises: TypeError unless each has its letters once and all have the same spatial ones.
     """
@@ -62,7 +62,7 @@ def conv_general_permutations(dimension_numbers: Sequence[str]) -> tuple[Shape, 
     for i, (text, roles) in enumerate(zip(dimension_numbers, _ROLES, strict=True)):
         if any(text.count(r) != 1 for r in roles):
             raise TypeError(
-                f"convolution: dimension_numbers[{i}] must have the letters {roles[0]!r} and {roles[1]!r} once, "
+                f"convolution: dimension_numbers[{i}] must have the letters {roles[0]!r}, {roles[1]!r} once, "
                 f"got {text!r}"
             )
         if len(set(text)) != len(text):
@@ -86,7 +86,7 @@ def conv_shape_tuple(
     pads: Padding,
     batch_group_count: int = 1,
 ) -> Shape:
-    """The shape of the convolution of shapes that list batch, feature, spatial and output, input feature, spatial.
+    """The shape of a convolution, from shapes in the default order of axes.
 
     Raises: TypeError for the wrong number of strides or paddings.
     """
@@ -144,8 +144,9 @@ def _placed(by_role: Shape, spec: Shape) -> Shape:
 
 
 def conv_transpose_padding(size: int, stride: int, padding: str) -> tuple[int, int]:
-    """The padding of one axis of the dilated input, so that the result is n * stride long (SAME), or as long as
-    the kernels reach (VALID).
+    """The padding of one axis of the dilated input.
+
+    SAME makes the result n * stride long, VALID as long as the kernels reach.
 
     Raises: ValueError for another name.
     """

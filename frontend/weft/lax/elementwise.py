@@ -31,7 +31,7 @@ Accuracy = Tolerance | AccuracyMode | None
 
 
 def _accurate(name: str, x: Any, accuracy: Accuracy) -> Any:
-    """An op whose accuracy the caller may ask for; each backend has one way to compute it, its most accurate."""
+    """An op whose accuracy may be asked for; each backend has one way to compute it, its most accurate."""
     if accuracy is not None and not isinstance(accuracy, (Tolerance, AccuracyMode)):
         raise NotImplementedError(
             f"lax.{name}: accuracy must be a Tolerance or an AccuracyMode, got {accuracy!r}"

@@ -1,4 +1,4 @@
-"""The choices that lax functions offer: precision, accuracy, rounding, index modes, transforms, generators."""
+"""The choices that lax functions offer: precision, accuracy, rounding, index modes, generators."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from weft.dtypes import bfloat16
 class Precision(enum.Enum):
     """How precisely products of floats are computed on hardware that has a choice.
 
-    Also found by the names "default" ("fastest", "bfloat16", None), "high" ("bfloat16_3x", "tensorfloat32") and
-    "highest" ("float32").
+    Also found by the names "default" ("fastest", "bfloat16", None), "high" ("bfloat16_3x", "tensorfloat32")
+    and "highest" ("float32").
     """
 
     DEFAULT = 0
@@ -47,7 +47,7 @@ PRECISION_NAMES: dict[object, Precision] = {
 
 
 class DotAlgorithm(NamedTuple):
-    """How a product is computed: dtypes that the operands are rounded to, dtype of the sums, and products taken."""
+    """How a product is computed: what its operands are rounded to, the dtype of the sums, the products taken."""
 
     lhs_precision_type: Any
     rhs_precision_type: Any
@@ -62,7 +62,7 @@ _F16, _BF16, _F32, _F64 = np.float16, bfloat16, np.float32, np.float64
 
 
 class DotAlgorithmPreset(enum.Enum):
-    """Algorithms with names: dtypes of the operands, dtype of the sum, and how many products make one (X3, ...)."""
+    """Algorithms with names: dtypes of the operands, of the sum, and how many products make one (X3, ...)."""
 
     DEFAULT = enum.auto()
     ANY_F8_ANY_F8_F32 = enum.auto()
@@ -150,7 +150,7 @@ class GatherScatterMode(enum.Enum):
 
     @staticmethod
     def from_any(s: str | GatherScatterMode | None) -> GatherScatterMode:
-        """The mode that a name stands for: "clip", "fill", "drop", "promise_in_bounds"; None is FILL_OR_DROP."""
+        """The mode of a name: "clip", "fill", "drop" or "promise_in_bounds"; None is FILL_OR_DROP."""
         if isinstance(s, GatherScatterMode):
             return s
         if s not in _INDEX_MODES:

@@ -20,8 +20,8 @@ def padtype_to_pads(
 ) -> list[tuple[int, int]]:
     """Low and high padding of each axis that "VALID", "SAME" or "SAME_LOWER" stands for.
 
-    SAME gives results of the size of the input over the stride, with the odd element of padding at the high end;
-    SAME_LOWER has it at the low end.
+    SAME gives results of the size of the input over the stride, with the odd element of padding at the high
+    end; SAME_LOWER has it at the low end.
     Raises: RuntimeError for another name; TypeError if it is no name.
     """
     if not isinstance(padding, str):

@@ -58,8 +58,8 @@ def _words(precision: Any) -> str:
 def _message(precision: Any) -> str:
     names = ", ".join(repr(n) for n in PRECISION_NAMES if n is not None)
     return (
-        f"precision must be None, one of {names}, a lax.Precision, a pair of these, a lax.DotAlgorithmPreset, "
-        f"the name of one, or a lax.DotAlgorithm; got {precision!r}"
+        f"precision must be None, one of {names}, a lax.Precision, a pair of these, "
+        f"a lax.DotAlgorithmPreset, the name of one, or a lax.DotAlgorithm; got {precision!r}"
     )
 
 

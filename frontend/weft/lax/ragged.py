@@ -21,7 +21,7 @@ from weft.lax.shapes import reshaped, transpose
 
 
 class RaggedDotDimensionNumbers:
-    """The axes of `ragged_dot_general`: of the product, the one in groups, and the groups' axis of the right side."""
+    """The axes of `ragged_dot_general`: of the product, the one in groups, and that of the groups of rhs."""
 
     def __init__(
         self,
@@ -63,9 +63,10 @@ def ragged_dot(
     group_offset: Any = None,
     out_sharding: Any = None,
 ) -> Any:
-    """Rows of `lhs` (m, k) times matrices of `rhs` (g, k, n): the first `group_sizes[0]` rows times the first, ...
+    """Groups of rows of `lhs` (m, k), each times its own matrix of `rhs` (g, k, n).
 
-    Rows behind the last group give zeros. Raises: TypeError if sizes do not fit.
+    The first `group_sizes[0]` rows are the first group, and so on. Rows behind the last group give zeros.
+    Raises: TypeError if sizes do not fit.
     """
     return ragged_dot_general(
         lhs, rhs, group_sizes, _ROWS, precision, preferred_element_type, group_offset, out_sharding
@@ -84,9 +85,9 @@ def ragged_dot_general(
 ) -> Any:
     """`dot_general` in groups along one axis of `lhs`, whose sizes are `group_sizes`.
 
-    An axis that is kept: each group is multiplied with its own slice of `rhs`. A contracted axis: a product for
-    each group, along a new first axis. A batch axis: the product itself. `group_sizes` has one axis, or before it
-    the batch axes and those of `lhs` before the ragged one.
+    An axis that is kept: each group is multiplied with its own slice of `rhs`. A contracted axis: a product
+    for each group, along a new first axis. A batch axis: the product itself. `group_sizes` has one axis, or
+    before it the batch axes and those of `lhs` before the ragged one.
 
     Raises: TypeError if sizes do not fit or group sizes are no integers.
     """
@@ -230,7 +231,7 @@ def _scaled(name: str, x: Any, scale: Any, contract: Sequence[int]) -> Any:
         for axis, (n, m) in enumerate(zip(x.shape, scale.shape, strict=False))
     )
     if not fits:
-        what = f"lax.scaled_dot: sizes of the scale of {name} must be those of {name}, or divide the contracted ones"
+        what = f"lax.scaled_dot: sizes of {name}_scale must be those of {name}, or divide the contracted ones"
         raise TypeError(explain(what, rows((x, scale), (name, f"{name}_scale"))))
     blocks = tuple(
         size for n, m in zip(x.shape, scale.shape, strict=True) for size in (m, n // m if m else 1)

@@ -43,12 +43,12 @@ def reduce_prod(operand: Any, axes: Sequence[int]) -> Any:
 
 
 def reduce_max(operand: Any, axes: Sequence[int]) -> Any:
-    """The greatest element along `axes`; nan where there is one, of no elements the least value of the dtype."""
+    """The greatest element along `axes`; nan where there is one, of none the least value of the dtype."""
     return reduced("reduce_max", operand, axes)
 
 
 def reduce_min(operand: Any, axes: Sequence[int]) -> Any:
-    """The least element along `axes`; nan where there is one, of no elements the greatest value of the dtype."""
+    """The least element along `axes`; nan where there is one, of none the greatest value of the dtype."""
     return reduced("reduce_min", operand, axes)
 
 
@@ -70,7 +70,8 @@ def reduce_xor(operand: Any, axes: Sequence[int]) -> Any:
 def argmax(operand: Any, axis: int, index_dtype: Any) -> Any:
     """The index along `axis` of the first greatest element, or of the first nan.
 
-    Raises: ValueError if there is no such axis or it has no elements; TypeError if `index_dtype` is no integer dtype.
+    Raises: ValueError if there is no such axis or it has no elements; TypeError if `index_dtype` is no
+    integer dtype.
     """
     return _index_of("argmax", operand, axis, index_dtype)
 

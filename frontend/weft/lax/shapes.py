@@ -75,7 +75,7 @@ def broadcast_shapes(*shapes: Sequence[int]) -> Shape:
 
 
 def broadcast_to_rank(x: Any, rank: int) -> Any:
-    """`x` with axes of size 1 in front, so that there are `rank` in all; as it is if it has as many or more."""
+    """`x` with axes of size 1 in front, so that it has at least `rank` axes."""
     x = as_value(x)
     return reshaped(x, (1,) * (rank - x.ndim) + x.shape)
 
@@ -98,7 +98,7 @@ def reshape(
     *,
     out_sharding: Any = None,
 ) -> Any:
-    """`operand` as an array of shape `new_sizes`, elements in row-major order of the axes as `dimensions` list them.
+    """`operand` as an array of shape `new_sizes`, in row-major order of its axes (as `dimensions` list them).
 
     Raises: TypeError if the number of elements differs or a size is negative.
     """

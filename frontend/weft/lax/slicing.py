@@ -75,9 +75,10 @@ def index_in_dim(operand: Any, index: int, axis: int = 0, keepdims: bool = True)
 def dynamic_slice(
     operand: Any, start_indices: Any, slice_sizes: Sequence[int], *, allow_negative_indices: Flags = True
 ) -> Any:
-    """The window of shape `slice_sizes` that starts at `start_indices`: scalars, one for each axis, or an array.
+    """The window of shape `slice_sizes` that starts at `start_indices`.
 
-    Negative indices count from the end, if allowed (for each axis). A window that reaches out is moved inside.
+    These are scalars, one for each axis, or an array of one axis. Negative indices count from the end, if
+    allowed (for each axis). A window that reaches out is moved inside.
     Raises: TypeError unless all indices are integers of one dtype and the sizes fit.
     """
     x = as_value(operand)
@@ -91,7 +92,7 @@ def dynamic_slice(
 def dynamic_update_slice(
     operand: Any, update: Any, start_indices: Any, *, allow_negative_indices: Flags = True
 ) -> Any:
-    """`operand` with `update` in place of the window that starts at `start_indices`, as `dynamic_slice` takes it.
+    """`operand` with `update` in place of the window at `start_indices`, which is as in `dynamic_slice`.
 
     Raises: TypeError unless dtypes agree and the update fits.
     """
@@ -159,7 +160,7 @@ def _from_end(index: Any, size: int) -> Any:
 def dynamic_slice_in_dim(
     operand: Any, start_index: Any, slice_size: int, axis: int = 0, *, allow_negative_indices: bool = True
 ) -> Any:
-    """`slice_size` elements from `start_index` on along one axis, all along the others; see `dynamic_slice`."""
+    """`slice_size` elements from `start_index` on along one axis, all of the others; see `dynamic_slice`."""
     x = as_value(operand)
     where = axis_within(axis, x.ndim, "dynamic_slice_in_dim")
     shape = list(x.shape)

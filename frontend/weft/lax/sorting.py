@@ -14,9 +14,10 @@ from weft.lax.operands import axis_within, class_of, integer, kind, op_of, rows
 
 
 def sort(operand: Any, dimension: int = -1, is_stable: bool = True, num_keys: int = 1) -> Any:
-    """`operand` in rising order along an axis; several arrays are moved together, by the first `num_keys` of them.
+    """`operand` in rising order along an axis.
 
-    Floats come in the order -inf < ... < inf < nan, complex numbers by real part, then imaginary part.
+    Several arrays are moved together, in the order of the first `num_keys` of them. Floats come in the
+    order -inf < ... < inf < nan, complex numbers by real part, then imaginary part.
     Raises: ValueError if there is no such axis or number of keys; TypeError if shapes differ.
     """
     if isinstance(operand, Sequence) and not is_array(operand):

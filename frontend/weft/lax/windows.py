@@ -34,10 +34,10 @@ def reduce(
     dimensions: Sequence[int],
     out_sharding: Any = None,
 ) -> Any:
-    """Elements along `dimensions` combined by an associative and commutative function, with the initial values.
+    """Elements along `dimensions` and the initial values combined by an associative, commutative function.
 
-    `operands` and `init_values` are an array and a scalar, or trees of them; the function takes two such trees of
-    scalars and gives one.
+    `operands` and `init_values` are an array and a scalar, or trees of them; the function takes two such
+    trees of scalars and gives one.
     Raises: ValueError unless the initial values are scalars and the axes exist.
     """
     check_no_sharding("reduce", out_sharding)
@@ -142,11 +142,12 @@ def reduce_window(
 ) -> Any:
     """Elements in each window combined by an associative and commutative function, with the initial values.
 
-    Windows slide by `window_strides`; `padding` is "VALID", "SAME", "SAME_LOWER" or (low, high) for each axis;
-    dilations put gaps between the elements of the operand and of the window. Padding and gaps count as the
-    initial value. The slope of an extremum goes to the first of equal elements.
+    Windows slide by `window_strides`; `padding` is "VALID", "SAME", "SAME_LOWER" or (low, high) for each
+    axis; dilations put gaps between the elements of the operand and of the window. Padding and gaps count as
+    the initial value. The slope of an extremum goes to the first of equal elements.
 
-    Raises: TypeError unless there is one number for each axis; ValueError unless the initial values are scalars.
+    Raises: TypeError unless there is one number for each axis; ValueError unless the initial values are
+    scalars.
     """
     name = "reduce_window"
     xs, inits, tree = _operands(name, operand, init_value)
