@@ -114,9 +114,9 @@ class Scan(HigherOrder):
         hoisted = b.call(plan.hoist, groups[0]) if plan.invariants else ()
         forward = self.replace(body=plan.forward, consts=self.consts + plan.invariants)
         outs = b.emit(forward, (*groups[0], *hoisted, *groups[1], *groups[2]))
-        results, stacked = outs[: plan.count], outs[plan.count :]
+        results, stacked = outs[: plan.outputs], outs[plan.outputs :]
         if not any(plan.out_active):
-            return results, (None,) * plan.count
+            return results, (None,) * plan.outputs
         consts = [*present(tangents[0]), *(groups[0][i] for i in plan.consts), *hoisted]
         dcarry = present(tangents_of(b, groups[1], tangents[1], plan.carry))
         slices = [groups[2][i] for i in plan.slices] + [results[i] for i in plan.results]
@@ -142,8 +142,8 @@ class Scan(HigherOrder):
         outs = b.emit(self.replace(body=made.fn), (*same, *first, *arrays))
         batched = (*carry, *made.out_batched[self.carry :])
         last, ys = parts(outs, self.carry)
-        ys = [b.move_axis(y, 1, 0) if m else y for y, m in zip(ys, batched[self.carry :], strict=True)]
-        return (*last, *ys), batched
+        moved = [b.move_axis(y, 1, 0) if m else y for y, m in zip(ys, batched[self.carry :], strict=True)]
+        return (*last, *moved), batched
 
     def lower(self, b, *xs):
         return lower_scan(b, self, xs)

@@ -73,6 +73,8 @@ class _Lowering:
 
         b.stablehlo.region(0, avals, goes_on)
         b.stablehlo.region(1, avals, self._turn)
+        carry: Sequence[Val]
+        ys: Sequence[Val]
         _, _, carry, _, ys = self._cut(made if type(made) is tuple else (made,))
         for step in range(covered, self.scan.length):
             carry, ys = self._one(b.full(self.counter, step), carry, self.xs, ys)
@@ -83,6 +85,8 @@ class _Lowering:
 
     def _turn(self, *state: Val) -> list[Val]:
         b = self.b
+        carry: Sequence[Val]
+        ys: Sequence[Val]
         (i,), consts, carry, xs, ys = self._cut(state)
         outer, self.consts = self.consts, consts
         try:

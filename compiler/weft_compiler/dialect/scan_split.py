@@ -21,7 +21,7 @@ class SplitScan(NamedTuple):
     hoist: str
     forward: str
     linear: str
-    count: int
+    outputs: int
     carry: Mask
     out_active: Mask
     invariants: int
@@ -42,7 +42,7 @@ def split_scan(b: Any, scan: Any, active: tuple[Mask, Mask, Mask], carry: Mask) 
         hoist=step.hoist(),
         forward=step.forward(),
         linear="",
-        count=len(made.out_active),
+        outputs=len(made.out_active),
         carry=carry,
         out_active=made.out_active,
         invariants=len(step.of_kind("invariant")),
@@ -99,5 +99,5 @@ def _avals(
     avals |= {("result", i): outputs[i] for i in plan.results}
     if plan.invariants:
         avals |= {("invariant", i): a for i, a in enumerate(b.module.signature(plan.hoist).outputs)}
-    stacked = b.module.signature(plan.forward).outputs[plan.count :]
+    stacked = b.module.signature(plan.forward).outputs[plan.outputs :]
     return avals | {("stacked", i): a for i, a in enumerate(stacked)}
