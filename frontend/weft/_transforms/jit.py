@@ -90,16 +90,46 @@ class JitFunction:
     # Calling
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if STATE.trace is None and not kwargs:
+        if STATE.trace is None:
             try:
-                run, handlers, unflatten, consts = self._flat[(config.trace_key, *[x.spec for x in args])]
-                out = run([x._b for x in args] + consts).consume_with_handlers(handlers)
-                return out[0] if unflatten is None else unflatten(out)
+                key: list[Any] = [config.trace_key]
+                buffers = []
+                if kwargs:
+                    raise KeyError
+                for x in args:
+                    key.append(x.spec)
+                    buffers.append(x._b)
+                run, handlers, unflatten, consts = self._flat[tuple(key)]
             except (AttributeError, KeyError):
-                pass
+                return self._call_with_tree(args, kwargs)
+            if consts:
+                buffers += consts
+            try:
+                out = run(buffers).consume_with_handlers(handlers)
             except (RuntimeError, ValueError) as error:
                 raise self._explained(error, args) from None
+            return out[0] if unflatten is None else unflatten(out)
         return self._call(args, kwargs)
+
+    def _call_with_tree(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A call with containers of arrays."""
+        if self._has_static:
+            return self._call(args, kwargs)
+        leaves, tree = flatten((args, kwargs))
+        key: list[Any] = [tree, (), config.trace_key]
+        buffers = []
+        try:
+            for x in leaves:
+                key.append(x.spec)
+                buffers.append(x._b)
+            program = self._programs[tuple(key)]
+        except (AttributeError, KeyError):
+            return self._call(args, kwargs)
+        try:
+            out = program.run(buffers + program.consts).consume_with_handlers(program.handlers)
+        except (RuntimeError, ValueError) as error:
+            raise program.executable.explain(error, [*leaves, *program.traced.captures]) from None
+        return out[0] if program.unflatten is None else program.unflatten(out)
 
     def _explained(self, error: Exception, args: Sequence[Any]) -> Exception:
         program = self._programs[self._key(*self._split(tuple(args), {}))]
