@@ -9,7 +9,7 @@ from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.values import as_value
 from weft.errors import explain
-from weft.lax.operands import check_no_sharding, class_of, integer, ints, rows
+from weft.lax.operands import check_no_sharding, class_of, integer, ints, kind, rows
 
 
 def reduced(name: str, operand: Any, axes: Sequence[int]) -> Any:
@@ -95,7 +95,17 @@ def _cumulative(name: str, operand: Any, axis: int, reverse: bool) -> Any:
     where = integer(axis, name, "axis")
     if not 0 <= where < x.ndim:
         raise ValueError(f"lax.{name}: axis {where} is out of bounds for array of shape {x.shape}")
+    if kind(x) == "c" and name in ("cummax", "cummin"):
+        return _complex_extrema(name, x, where, bool(reverse))
     return bind(class_of(name).of(axis=where, reverse=bool(reverse)), x)
+
+
+def _complex_extrema(name: str, x: Any, axis: int, reverse: bool) -> Any:
+    """Complex numbers compare real part first; the ops have real numbers only."""
+    from weft.lax import elementwise
+    from weft.lax.control_flow import associative_scan
+
+    return associative_scan(elementwise.max if name == "cummax" else elementwise.min, x, reverse, axis)
 
 
 def cumsum(operand: Any, axis: int = 0, reverse: bool = False) -> Any:

@@ -60,7 +60,7 @@ def top_k(operand: Any, k: int, *, axis: int = -1) -> list[Any]:
     where = axis_within(axis, x.ndim, "top_k")
     inst = class_of("top_k").of(k=integer(k, "top_k", "k"), axis=where)
     values, indices = bind(inst, x, weak_type=False)
-    return [with_weak_type(values, x.weak_type), indices]
+    return [with_weak_type(v, x.weak_type) for v in (values, indices)]
 
 
 def approx_max_k(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weft._tracing.bind import bind
+from weft._tracing.operands import with_weak_type
 from weft._tracing.values import as_value
 from weft.lax.operands import binary, nary, op_of
 
@@ -61,7 +62,7 @@ def igamma_grad_a(a: Any, x: Any) -> Any:
 
 def random_gamma_grad(a: Any, x: Any) -> Any:
     """The derivative of a gamma-distributed sample x with respect to its parameter a."""
-    return binary("random_gamma_grad", a, x)
+    return with_weak_type(binary("random_gamma_grad", a, x), False)
 
 
 def betainc(a: Any, b: Any, x: Any) -> Any:
