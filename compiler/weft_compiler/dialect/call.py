@@ -17,6 +17,10 @@ class HigherOrder(Op):
 
     fold = NOTHING_TO_FOLD
 
+    def is_split(self):
+        """Whether `linearize` keeps what does not depend on tangents out of the linear part."""
+        return True
+
     def linearize(self, b, xs, dxs):
         """Results, and tangents linear in `dxs`; the default runs the whole jvp in the linear part."""
         return b.emit_primal(self, xs), b.linear_jvp(self, xs, dxs)

@@ -94,8 +94,11 @@ class While(HigherOrder):
             lambda: b.define(f"{self.cond}.jvp", [*inputs, *tangents], write),
         )
 
+    def is_split(self):
+        return self.max_trips >= 0
+
     def linearize(self, b, xs, dxs):
-        if self.max_trips < 0:
+        if not self.is_split():
             return super().linearize(b, xs, dxs)
         return self._bounded(b).linearize(b, xs, dxs)
 

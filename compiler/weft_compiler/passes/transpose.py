@@ -1,5 +1,6 @@
 """Transposition: a linear function run backwards, from cotangents of results to those of arguments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,20 +113,28 @@ def _linear_part(b: TransposeBuilder, step: Step, operands: list[Any], env: dict
     depends = inst.depends(b, linear)
     if all(depends):
         return step
+    zeros = [b.zeros(x.aval) if type(x) is Linear else x for x in operands]
+    if not inst.is_split():
+        _note_known(step, b.emit(inst, zeros), depends, env)
+        return step
     avals = tuple(x.aval for x in operands)
     alone = b.once(
         ("alone", inst, avals), lambda: b.define(f"{inst.name}.alone", avals, lambda c, *xs: c.emit(inst, xs))
     )
     made = b.linearize_of(alone, linear)
-    outs = b.call(made.fwd, [b.zeros(x.aval) if type(x) is Linear else x for x in operands])
-    for v, out, is_linear in zip(step.results, outs, depends, strict=False):
-        if not is_linear:
-            env[v.ir] = out
+    outs = b.call(made.fwd, zeros)
     residuals = outs[len(step.results) :]
+    _note_known(step, outs[: len(step.results)], depends, env)
     env.update((r.ir, r) for r in residuals)
     given = [*picked(step.operands, linear), *residuals]
     call = REGISTRY["func.call"].of(callee=made.lin)
     return Step(step.op, call, given, picked(step.results, made.out_active), step.loc)
+
+
+def _note_known(step: Step, outs: Sequence[Val], depends: Mask, env: dict[ir.Value, Any]) -> None:
+    """Results of a step that do not depend on linear operands."""
+    known = zip(step.results, outs, depends, strict=True)
+    env.update((v.ir, out) for v, out, is_linear in known if not is_linear)
 
 
 def _transpose_op(

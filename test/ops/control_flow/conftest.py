@@ -11,6 +11,7 @@ from weft_compiler.bindings import context, ir
 from weft_compiler.lowering import lower, serialize
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import make_pass
+from weft_compiler.passes.transpose import transpose
 from weft_compiler.transforms import TransformBuilder
 from weft_runtime import compile as compile_for_pjrt
 from weft_runtime import device_put
@@ -103,6 +104,14 @@ class Functions:
         return self.define_for(
             f"vjp_{name}", avals, lambda b, *args: b.vjp(*args, callee=name, wrt=wrt, ct_of=ct_of)
         )
+
+    def transpose(self, name: str, linear: tuple[bool, ...]) -> str:
+        """(cotangents, arguments that are not `linear`) -> cotangents of those that are."""
+        every = (True,) * len(self.module.signature(name).outputs)
+        with context():
+            made = transpose(self.module, name, linear, every, instantiate=True)
+        self.module.function(made.fn).publish()
+        return made.fn
 
     def vmap(self, name: str, batched: Sequence[bool]) -> str:
         """The function over SIZE inputs; those that are not `batched` are the same for all."""

@@ -59,7 +59,7 @@ def test_bounded_in_reverse(functions, checks):
 
 def test_no_reverse_without_bound(functions):
     name = functions.vjp(define_growth(functions))
-    with pytest.raises(OpValueError, match="Reverse-mode differentiation does not work for lax.while_loop"):
+    with pytest.raises(OpValueError, match="Reverse-mode differentiation does not work"):
         functions(name, *ARGS, 1.0, [1.0, 1.0])
 
 
