@@ -19,7 +19,7 @@ def check_precision(inst):
     """Fails where `precision` of an op names none."""
     parts = inst.precision.split(",")
     if len(parts) > 2 or any(p not in PRECISIONS for p in parts):
-        inst.fail(f"precision is {inst.precision}; it one or two of {', '.join(PRECISIONS[1:])}")
+        inst.fail(f"precision is {inst.precision}; it must be one or two of {', '.join(PRECISIONS[1:])}")
 
 
 def precision_config(precision):

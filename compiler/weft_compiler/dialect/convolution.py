@@ -27,6 +27,10 @@ def _swapped(spec):
     return (spec[1], spec[0], *spec[2:])
 
 
+def _as(b, x, dtype):
+    return x if x.dtype == dtype else b.convert(x, dtype=dtype)
+
+
 def _merged_into(b, x, source, target):
     """Axis `source` as the outer part of axis `target`, which is counted without `source`."""
     x = b.move_axis(x, source, target)
@@ -149,7 +153,7 @@ class ConvGeneralDilated(Op):
             high.append(dilated(x.shape[axis], self.lhs_dilation[i]) + size - 1 - covered - low[i])
         made = b.conv_general_dilated(
             ct,
-            b.convert(window, dtype=ct.dtype),
+            _as(b, window, ct.dtype),
             window_strides=self.lhs_dilation,
             padding_low=tuple(low),
             padding_high=tuple(high),
@@ -162,7 +166,7 @@ class ConvGeneralDilated(Op):
             precision=self.precision,
             preferred_dtype=self.preferred_dtype,
         )
-        made = b.convert(made, dtype=x.dtype)
+        made = _as(b, made, x.dtype)
         if self.batch_group_count == 1:
             return made
         # The groups came out among the features; they belong to the batch.
@@ -178,7 +182,7 @@ class ConvGeneralDilated(Op):
             size = dilated(x.shape[axis], self.lhs_dilation[i])
             high.append(covered - size + window - 1 - self.padding_low[i])
         made = b.conv_general_dilated(
-            b.convert(x, dtype=ct.dtype),
+            _as(b, x, ct.dtype),
             ct,
             window_strides=self.rhs_dilation,
             padding_low=self.padding_low,
@@ -193,7 +197,7 @@ class ConvGeneralDilated(Op):
             precision=swapped_precision(self.precision),
             preferred_dtype=self.preferred_dtype,
         )
-        return b.convert(made, dtype=kernel.dtype)
+        return _as(b, made, kernel.dtype)
 
     def batch(self, b, x, kernel):
         if b.axis_size == 0:

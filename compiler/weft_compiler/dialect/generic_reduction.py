@@ -33,7 +33,7 @@ class GenericReduction(HigherOrder):
             if x.kind == "k":
                 self.fail(f"keys cannot be combined: {x}")
             if init is not x.with_shape(()):
-                self.fail(f"{x} starts with a {x.with_shape(())}, got {init}")
+                self.fail(f"{x} must start with a {x.with_shape(())}, got {init}")
             if x.shape != xs[0].shape:
                 self.fail(f"shapes differ: {', '.join(map(str, xs))}")
         if computation.inputs != inits * 2 or computation.outputs != inits:
