@@ -106,6 +106,20 @@ class Builder:
             self.steps.append(_step((made, inst, operands, results, loc)))
         return results
 
+    def copy(self, step: Step, operands: Sequence[Val]) -> tuple[Val, ...]:
+        """Appends the op of a step on other operands of the same types; a tuple of its results."""
+        inst, old, loc = step.inst, step.results, step.loc
+        types = [v.aval.ty for v in old]
+        made = create(inst.ir_name, types, [v.ir for v in operands], inst.attrs, None, 0, loc, self.ip)
+        results: tuple[Val, ...]
+        if len(old) == 1:
+            results = (Val(made.result, old[0].aval),)
+        else:
+            results = tuple([Val(r, v.aval) for r, v in zip(made.results, old, strict=True)])
+        if self.steps is not None:
+            self.steps.append(_step((made, inst, operands, results, loc)))
+        return results
+
     def _with_constants(self, operands: Sequence[Any]) -> list[Val]:
         like = next((v.aval for v in operands if hasattr(v, "aval")), None)
         if like is None:

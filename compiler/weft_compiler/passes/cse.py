@@ -20,7 +20,7 @@ class Cse(ModulePass):
     """
 
     def run(self, module: Module) -> None:
-        for function in module:
+        for function in module.defined():
             eliminate_common(module, function)
 
 

@@ -1,8 +1,9 @@
 """Dead code: ops whose results nobody uses and functions that nobody calls."""
 
+import functools
 from dataclasses import dataclass
 
-from weft_compiler.bindings import ir
+from weft_compiler.bindings import PassManager, context, ir
 from weft_compiler.body import read_op
 from weft_compiler.dialect.op import REGISTRY
 from weft_compiler.module import Function, Module
@@ -20,9 +21,10 @@ class Dce(ModulePass):
 
     def run(self, module: Module) -> None:
         effects: dict[str, bool] = {}
-        for function in module:
+        for function in module.defined():
             remove_dead_ops(module, function, effects)
-        remove_dead_functions(module)
+        _symbol_dce().run(module.ir.operation)
+        module.invalidate()
 
 
 def remove_dead_ops(module: Module, function: Function, effects: dict[str, bool]) -> None:
@@ -32,7 +34,7 @@ def remove_dead_ops(module: Module, function: Function, effects: dict[str, bool]
     for op in reversed(function.operations()):
         results = op.results
         if any(v in live for v in results) or op_has_effect(module, op, effects):
-            live.update(op.operands)
+            live.update(op.operands if op.name in REGISTRY else _used_inside(op))
         else:
             op.erase()
 
@@ -50,22 +52,28 @@ def op_has_effect(module: Module, op: ir.Operation, effects: dict[str, bool]) ->
 def function_has_effect(module: Module, name: str, effects: dict[str, bool]) -> bool:
     """Whether calling a function does anything beside computing its results."""
     if name not in effects:
-        effects[name] = False  # while it is looked at; functions do not recurse
-        ops = module.function(name).operations()
-        effects[name] = any(op_has_effect(module, op, effects) for op in ops)
+        function = module.function(name)
+        effects[name] = function.is_declaration or any(
+            op_has_effect(module, op, effects) for op in function.operations()
+        )
     return effects[name]
 
 
-def remove_dead_functions(module: Module) -> None:
-    """Erases private functions that no public one reaches."""
-    reached: set[str] = set()
-    todo = [f.name for f in module if f.is_public]
-    while todo:
-        name = todo.pop()
-        if name not in reached:
-            reached.add(name)
-            todo.extend(module.function(name).callees())
-    for function in module:
-        if function.name not in reached:
-            module.remove_function(function.name)
-    module.memo.clear()
+def _used_inside(op: ir.Operation) -> set[ir.Value]:
+    """Operands of an op of another dialect, with those of the ops in its regions."""
+    used = set[ir.Value]()
+
+    def look(nested: ir.Operation) -> ir.WalkResult:
+        used.update(nested.operands)
+        return ir.WalkResult.ADVANCE
+
+    op.walk(look)
+    return used
+
+
+@functools.cache
+def _symbol_dce() -> PassManager:
+    """MLIR's own pass: it sees symbols in the attributes of every dialect."""
+    manager = PassManager.parse("builtin.module(symbol-dce)", context())
+    manager.enable_verifier(False)
+    return manager

@@ -22,7 +22,7 @@ class Inline(ModulePass):
     """
 
     def run(self, module: Module) -> None:
-        inline_single_calls(module, list(module))
+        inline_single_calls(module, module.defined())
 
 
 def inline_single_calls(module: Module, functions: Sequence[Function]) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from weft_compiler.bindings import ir
-from weft_compiler.body import Step, read_body
+from weft_compiler.body import Step, errors_located, read_body
 from weft_compiler.dialect.builder import Val
 from weft_compiler.dialect.op import ZERO_TANGENT, NoRule
 from weft_compiler.module import Module
@@ -51,9 +51,10 @@ def differentiate(module: Module, fn: str, active: Mask, instantiate: Mask = ())
         env[old.ir] = new
         if is_active:
             tangents[new.ir] = next(dxs)
-    for step in read_body(module, source):
-        b.loc = step.loc
-        _differentiate_op(b, step, env, tangents)
+    with errors_located(b):
+        for step in read_body(module, source):
+            b.loc = step.loc
+            _differentiate_op(b, step, env, tangents)
     b.loc = loc
     results = [env[v] for v in source.returned()]
     douts = [tangents.get(v.ir) for v in results]
@@ -76,15 +77,14 @@ def _differentiate_op(
     if is_active and inst.callee_attrs:
         outs, douts = inst.jvp(b, *operands, *dxs)
     else:
-        outs = b.emit(inst, operands)
+        outs = b.copy(step, operands)
         douts = None
         if is_active:
-            b.out = outs
+            b.out = outs[0] if len(outs) == 1 else outs
             douts = inst.jvp(b, *operands, *dxs)
-    results = outs if type(outs) is tuple else (outs,)
-    for old, new in zip(step.results, results, strict=True):
+    for old, new in zip(step.results, outs, strict=True):
         env[old.ir] = new
     if douts is not None:
-        for result, tangent in zip(results, douts if isinstance(douts, tuple) else (douts,), strict=True):
+        for result, tangent in zip(outs, douts if isinstance(douts, tuple) else (douts,), strict=True):
             if tangent is not None and result.aval.kind in "fc":
                 tangents[result.ir] = tangent

@@ -6,7 +6,7 @@ from typing import Any
 
 from weft_compiler.avals import Aval
 from weft_compiler.bindings import ir
-from weft_compiler.body import Step, read_body
+from weft_compiler.body import Step, errors_located, read_body
 from weft_compiler.dialect.builder import Builder, Val
 from weft_compiler.dialect.op import ZERO_TANGENT, NoRule, Op
 from weft_compiler.module import Function, Module
@@ -69,6 +69,13 @@ class LinearizeBuilder(TransformBuilder):
             self._cheap[made.ir] = (inst, operands)
         return made
 
+    def copy(self, step: Step, operands: Sequence[Val]) -> tuple[Val, ...]:
+        """Appends an op of the function itself to the forward part."""
+        made = super().copy(step, operands)
+        if step.inst.is_cheap:
+            self._cheap[made[0].ir] = (step.inst, operands)
+        return made
+
     def _emit_linear(self, inst: Op, operands: Sequence[Any], like: Aval) -> Any:
         b = self._lin_builder
         b.loc = self.loc
@@ -129,9 +136,10 @@ def linearize(module: Module, fn: str, active: Mask, instantiate: Mask = ()) -> 
         if is_active:
             dx = next(dxs)
             tangents[new.ir] = LinearVal(dx.ir, dx.aval)
-    for step in read_body(module, source):
-        b.loc = step.loc
-        _linearize_op(b, step, env, tangents)
+    with errors_located(b):
+        for step in read_body(module, source):
+            b.loc = step.loc
+            _linearize_op(b, step, env, tangents)
     b.loc = loc
     results = [env[v] for v in source.returned()]
     douts = [tangents.get(v.ir) for v in results]
@@ -157,15 +165,14 @@ def _linearize_op(
     if is_active and inst.callee_attrs:
         outs, douts = inst.linearize(b, operands, dxs)  # type: ignore[attr-defined]
     else:
-        outs = b.emit(inst, operands)
+        outs = b.copy(step, operands)
         douts = None
         if is_active:
-            b.out = outs
+            b.out = outs[0] if len(outs) == 1 else outs
             douts = inst.jvp(b, *operands, *dxs)
-    results = outs if isinstance(outs, (tuple, list)) else (outs,)
-    for old, new in zip(step.results, results, strict=True):
+    for old, new in zip(step.results, outs, strict=True):
         env[old.ir] = new
     if douts is not None:
-        for result, tangent in zip(results, douts if isinstance(douts, tuple) else (douts,), strict=True):
+        for result, tangent in zip(outs, douts if isinstance(douts, tuple) else (douts,), strict=True):
             if tangent is not None and result.aval.kind in "fc":
                 tangents[result.ir] = tangent

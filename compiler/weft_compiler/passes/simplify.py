@@ -23,7 +23,7 @@ class Simplify(ModulePass):
     """
 
     def run(self, module: Module) -> None:
-        for function in module:
+        for function in module.defined():
             simplify(module, function)
 
 

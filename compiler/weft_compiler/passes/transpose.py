@@ -8,11 +8,11 @@ from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.dialect.builder import Linear, Val
-from weft_compiler.dialect.op import REGISTRY
+from weft_compiler.dialect.op import REGISTRY, NoRule
 from weft_compiler.masks import picked
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
-from weft_compiler.transforms import Mask, TransformBuilder, Transposed
+from weft_compiler.transforms import Mask, TransformBuilder, Transposed, is_zero
 
 
 @register("weft-transpose")
@@ -93,14 +93,22 @@ def _forward_walk(module: Module, source: Any, b: TransposeBuilder, env: dict[ir
     for step in read_body(module, source):
         operands = [env[v.ir] for v in step.operands]
         b.loc = step.loc
-        if any(type(x) is Linear for x in operands):
-            env.update((v.ir, Linear(v.aval)) for v in step.results)
+        if is_any_linear(operands):
+            for v in step.results:
+                env[v.ir] = Linear(v.aval)
             linear_steps.append(_linear_part(b, step, operands, env) if step.inst.callee_attrs else step)
         else:
-            made = b.emit(step.inst, operands)
-            for v, new in zip(step.results, made if type(made) is tuple else (made,), strict=True):
+            for v, new in zip(step.results, b.copy(step, operands), strict=True):
                 env[v.ir] = new
     return linear_steps
+
+
+def is_any_linear(operands: Sequence[Any]) -> bool:
+    """Whether one of the operands is linear."""
+    for x in operands:
+        if type(x) is Linear:
+            return True
+    return False
 
 
 def _linear_part(b: TransposeBuilder, step: Step, operands: list[Any], env: dict[ir.Value, Any]) -> Step:
@@ -141,14 +149,13 @@ def _transpose_op(
     b: TransposeBuilder, step: Step, env: dict[ir.Value, Any], cts: dict[ir.Value, Val]
 ) -> None:
     given = tuple([cts.pop(v.ir, None) for v in step.results])
-    if all(ct is None for ct in given):
+    if is_zero(given):
         return
     b.loc = step.loc
     operands = [env[v.ir] for v in step.operands]
-    try:
-        rule = step.inst.rule("transpose")
-    except NotImplementedError as error:
-        raise DiagnosticError(str(error), step.loc) from error
+    rule = step.inst.transpose
+    if type(rule) is NoRule:
+        raise DiagnosticError(f"{step.inst.name} has no transpose rule: {rule.reason}", step.loc)
     is_many = len(step.results) != 1 or step.inst.results is None
     made = rule(b, given if is_many else given[0], *operands)
     for v, x, ct in zip(step.operands, operands, made if isinstance(made, tuple) else (made,), strict=True):
