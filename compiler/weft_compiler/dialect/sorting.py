@@ -102,9 +102,7 @@ class Sort(Op):
 
     def jvp(self, b, *args):
         xs, dxs = args[: len(args) // 2], args[len(args) // 2 :]
-        wide = INT64 if xs[0].shape[self.axis] > np.iinfo(INT32).max else INT32
-        index = b.iota(shape=xs[0].shape, dtype=wide, dimension=self.axis)
-        order = b.emit(self, (*xs, index))[-1]
+        order = b.emit(self, (*xs, self._index(b, xs[0].aval)))[-1]
         return tuple(None if dx is None else take_along(b, dx, order, self.axis) for dx in dxs)
 
     def batch(self, b, *xs):
@@ -113,11 +111,8 @@ class Sort(Op):
     def lower(self, b, *xs):
         if len(xs) == 1 and xs[0].aval.kind != "c":
             return (self._lower_one(b, xs[0]),)
-        keys = [key for x in xs[: self.num_keys] for key in _keys(b, x)]
-        if xs[0].shape[self.axis] <= np.iinfo(INT32).max and all(k.dtype == INT32 for k in keys):
-            order = self._order(b, keys)
-            return tuple(take_along(b, x, order, self.axis) for x in xs)
-        return self._lower_together(b, keys, xs)[len(keys) :]
+        order = self._order(b, [key for x in xs[: self.num_keys] for key in _keys(b, x)])
+        return tuple(take_along(b, x, order, self.axis) for x in xs)
 
     def _lower_one(self, b, x):
         if x.aval.kind != "f":
@@ -128,7 +123,10 @@ class Sort(Op):
         return b.bitcast_convert(_mirrored(b, key), dtype=x.dtype)
 
     def _order(self, b, keys):
-        """The permutation that sorts by all keys: a stable one for each, the last key first."""
+        """The permutation that sorts by all keys: for narrow ones a stable sort each, the last key first."""
+        index = self._index(b, keys[0].aval)
+        if index.dtype == INT64 or any(key.dtype != INT32 for key in keys):
+            return self._lower_together(b, keys, (index,))[-1]
         order = None
         for key in reversed(keys):
             if order is not None:
@@ -136,6 +134,11 @@ class Sort(Op):
             step = self._order_of(b, key)
             order = step if order is None else take_along(b, order, step, self.axis)
         return order
+
+    def _index(self, b, aval):
+        """The place of each element along the axis."""
+        wide = INT64 if aval.shape[self.axis] > np.iinfo(INT32).max else INT32
+        return b.iota(shape=aval.shape, dtype=wide, dimension=self.axis)
 
     def _order_of(self, b, key):
         """The stable permutation of one 32-bit key: key and index sorted as one 64-bit number."""
