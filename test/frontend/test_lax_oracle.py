@@ -7,11 +7,11 @@ import warnings
 
 import numpy as np
 import pytest
-from weft_runtime import Array, pytree
 
 import weft
 from weft import lax
 from weft._tracing.operands import with_weak_type
+from weft_runtime import Array, pytree
 
 try:
     import jax
@@ -100,7 +100,8 @@ def check(call, args=(), numpy=None, rtol=1e-5, types=True):
             wanted = call(jax.lax, *mapped(as_jax, args))
             if types:
                 assert described(made) == [
-                    (str(x.dtype), x.weak_type, x.shape) if hasattr(x, "dtype") else x for x in leaves_of(wanted)
+                    (str(x.dtype), x.weak_type, x.shape) if hasattr(x, "dtype") else x
+                    for x in leaves_of(wanted)
                 ]
             close(made, wanted, rtol)
     return made
