@@ -29,7 +29,7 @@ class Function:
         self.op = op
         self.name: str = op.attributes["sym_name"].value
         blocks = op.regions[0].blocks
-        self.block: ir.Block | None = blocks[0] if len(blocks) else None
+        self.block: ir.Block | None = blocks[0] if len(blocks) == 1 else None
         self._signature: Signature | None = None
         self._args: list[Val] | None = None
         self.is_spliced = False
@@ -38,9 +38,19 @@ class Function:
 
     @property
     def body(self) -> ir.Block:
-        """The block; a declaration has none and is not asked."""
-        assert self.block is not None, f"@{self.name} has no body"
+        """The block; raises DiagnosticError for a declaration and for control flow between blocks."""
+        if self.block is None:
+            count = len(self.op.regions[0].blocks)
+            what = (
+                f"has {count} blocks, weft's functions have one" if count else "is declared, but has no body"
+            )
+            raise DiagnosticError(f"@{self.name} {what}", self.op.location)
         return self.block
+
+    @property
+    def is_declaration(self) -> bool:
+        """Whether there is no body: the function is defined elsewhere."""
+        return self.block is None and not len(self.op.regions[0].blocks)
 
     @property
     def args(self) -> list[Val]:
@@ -85,7 +95,9 @@ class Function:
         return self._signature
 
     def operations(self) -> list[ir.Operation]:
-        """The ops of the body without the return."""
+        """The ops of the body without the return; none of a declaration."""
+        if self.is_declaration:
+            return []
         return [o.operation for o in self.body.operations][:-1]
 
     def callees(self) -> list[str]:
@@ -288,6 +300,9 @@ class Module:
 
     def rename(self, old: str, new: str) -> None:
         """Gives a function another name, also where it is called."""
+        for caller in self.functions.values():
+            if caller.steps is not None and old in caller.callees():
+                caller.steps = None  # the notes say the old name
         function = self.functions.pop(old)
         with context():
             ir.SymbolTable.replace_all_symbol_uses(old, new, self.ir.operation)
@@ -325,6 +340,10 @@ class Module:
     def remove_function(self, name: str) -> None:
         """Erases a function that nothing names any more."""
         self.functions.pop(name).op.erase()
+
+    def defined(self) -> list[Function]:
+        """The functions that have a body."""
+        return [f for f in self.functions.values() if not f.is_declaration]
 
     def builder(self, function: Function) -> Builder:
         """A builder at the end of a function's body."""

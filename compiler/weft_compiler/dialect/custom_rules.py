@@ -2,7 +2,7 @@
 
 from weft_compiler.attributes import I64, Symbol
 from weft_compiler.dialect.call import HigherOrder, transposed_call
-from weft_compiler.dialect.op import Anything, Attr, Operands, no_rule, op
+from weft_compiler.dialect.op import Anything, Attr, Operands, OpTypeError, no_rule, op
 from weft_compiler.flatten import extract
 from weft_compiler.masks import Mask, marks, parts, picked, present, spread, union
 from weft_compiler.transforms import Source
@@ -160,7 +160,7 @@ class CustomVjpCall(CustomCall):
         return outs
 
     def jvp(self, b, *args):
-        raise TypeError(_NO_FORWARD_MODE)
+        raise OpTypeError(_NO_FORWARD_MODE)
 
     def linearize(self, b, xs, dxs):
         avals = b.module.signature(self.callee).outputs
@@ -243,7 +243,7 @@ class CustomLin(HigherOrder):
     def jvp(self, b, *args):
         xs, dxs = args[: len(args) // 2], args[len(args) // 2 :]
         if present(dxs[self.tangents :]):
-            raise TypeError(_NO_FORWARD_MODE)
+            raise OpTypeError(_NO_FORWARD_MODE)
         moved = _filled(b, xs[: self.tangents], dxs[: self.tangents])
         return b.emit(self, xs), b.emit(self, (*moved, *xs[self.tangents :]))
 
@@ -267,6 +267,6 @@ class CustomLin(HigherOrder):
         return b.emit(self.replace(bwd=bwd), (*dxs, *residuals)), every
 
     def lower(self, b, *xs):
-        raise TypeError(_NO_FORWARD_MODE)
+        raise OpTypeError(_NO_FORWARD_MODE)
 
     samples = _IT_NEEDS_FUNCTIONS

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weft_compiler.bindings import ir
-from weft_compiler.body import read_body
+from weft_compiler.body import Step, errors_located, read_body
 from weft_compiler.dialect.builder import Val
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
@@ -73,21 +73,10 @@ def batch(module: Module, fn: str, batched: Mask, size: int, instantiate: Mask =
         env[old.ir] = new
         if is_batched:
             b.batched.add(new.ir)
-    for step in read_body(module, source):
-        operands = [env[v.ir] for v in step.operands]
-        b.loc = step.loc
-        if not any(x.ir in b.batched for x in operands):
-            outs, out_batched = b.emit(step.inst, operands), False
-        elif step.inst.callee_attrs:
-            outs, out_batched = step.inst.rule("batch")(b, *operands)
-        else:
-            outs, out_batched = step.inst.rule("batch")(b, *operands), True
-        news = outs if isinstance(outs, tuple) else (outs,)
-        marks = out_batched if isinstance(out_batched, tuple) else (out_batched,) * len(news)
-        for v, new, is_batched in zip(step.results, news, marks, strict=True):
-            env[v.ir] = new
-            if is_batched:
-                b.batched.add(new.ir)
+    with errors_located(b):
+        for step in read_body(module, source):
+            b.loc = step.loc
+            _batch_op(b, step, env)
     b.loc = loc
     results = [env[v] for v in source.returned()]
     for i, wanted in enumerate(instantiate):
@@ -96,3 +85,20 @@ def batch(module: Module, fn: str, batched: Mask, size: int, instantiate: Mask =
             b.batched.add(results[i].ir)
     made.finish(results, loc)
     return Batched(made.name, tuple(r.ir in b.batched for r in results))
+
+
+def _batch_op(b: BatchBuilder, step: Step, env: dict[ir.Value, Any]) -> None:
+    inst = step.inst
+    operands = [env[v.ir] for v in step.operands]
+    if not any(x.ir in b.batched for x in operands):
+        outs, out_batched = b.emit(inst, operands), False
+    elif inst.callee_attrs:
+        outs, out_batched = inst.rule("batch")(b, *operands)
+    else:
+        outs, out_batched = inst.rule("batch")(b, *operands), True
+    news = outs if isinstance(outs, tuple) else (outs,)
+    marks = out_batched if isinstance(out_batched, tuple) else (out_batched,) * len(news)
+    for v, new, is_batched in zip(step.results, news, marks, strict=True):
+        env[v.ir] = new
+        if is_batched:
+            b.batched.add(new.ir)

@@ -4,8 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from weft_compiler.bindings import context, ir
-from weft_compiler.body import read_body
-from weft_compiler.diagnostics import DiagnosticError
+from weft_compiler.body import errors_located, read_body
 from weft_compiler.dialect.builder import Val
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
@@ -77,17 +76,15 @@ class BodyBuilder(LoweringBuilder):
         """Lowers the ops of a function for these arguments; the values that it returns."""
         env: dict[ir.Value, Val] = {old.ir: new for old, new in zip(function.args, arguments, strict=True)}
         emit = self.emit
-        for _, inst, operands, results, loc in read_body(self.module, function):
-            self.loc = loc
-            try:
+        with errors_located(self):
+            for _, inst, operands, results, loc in read_body(self.module, function):
+                self.loc = loc
                 outs = emit(inst, [env[v.ir] for v in operands])
-            except NotImplementedError as error:
-                raise DiagnosticError(str(error), loc) from error
-            if type(outs) is not tuple:
-                env[results[0].ir] = outs
-            else:
-                for v, new in zip(results, outs, strict=True):
-                    env[v.ir] = new
+                if type(outs) is not tuple:
+                    env[results[0].ir] = outs
+                else:
+                    for v, new in zip(results, outs, strict=True):
+                        env[v.ir] = new
         return [env[v] for v in function.returned()]
 
     def call_lowered(self, fn: str, operands: Sequence[Val]) -> tuple[Val, ...]:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weft_compiler.bindings import ir
-from weft_compiler.body import Step, read_body
-from weft_compiler.diagnostics import DiagnosticError
+from weft_compiler.body import Step, errors_located, read_body
 from weft_compiler.dialect.builder import Linear, Val
 from weft_compiler.dialect.op import REGISTRY, NoRule
 from weft_compiler.masks import picked
@@ -76,8 +75,9 @@ def transpose(
             ct = given.pop(0)
             if type(env[value]) is Linear:
                 cts[value] = b.sum_of(ct, cts.get(value))
-    for step in reversed(backwards):
-        _transpose_op(b, step, env, cts)
+    with errors_located(b):
+        for step in reversed(backwards):
+            _transpose_op(b, step, env, cts)
     b.loc = loc
     results = [cts.get(a.ir) for a, is_linear in zip(source.args, linear, strict=True) if is_linear]
     if instantiate:
@@ -105,7 +105,7 @@ def _forward_walk(module: Module, source: Any, b: TransposeBuilder, env: dict[ir
 
 def is_any_linear(operands: Sequence[Any]) -> bool:
     """Whether one of the operands is linear."""
-    for x in operands:
+    for x in operands:  # noqa: SIM110 - a generator costs twice the time, once an op
         if type(x) is Linear:
             return True
     return False
@@ -155,7 +155,7 @@ def _transpose_op(
     operands = [env[v.ir] for v in step.operands]
     rule = step.inst.transpose
     if type(rule) is NoRule:
-        raise DiagnosticError(f"{step.inst.name} has no transpose rule: {rule.reason}", step.loc)
+        step.inst.rule("transpose")  # which says why there is none
     is_many = len(step.results) != 1 or step.inst.results is None
     made = rule(b, given if is_many else given[0], *operands)
     for v, x, ct in zip(step.operands, operands, made if isinstance(made, tuple) else (made,), strict=True):
