@@ -29,6 +29,9 @@ def permutation(
     With `independent` every line along `axis` has an order of its own.
     """
     no_sharding("permutation", out_sharding)
+    if type(x) is int:
+        axis_within(axis, 1)
+        return _permuted_range(key, x)
     x = array("permutation", x, 1)
     if x.ndim:
         return _permutation(key, x, axis_within(axis, x.ndim), bool(independent))
@@ -81,12 +84,16 @@ def choice(
     """
     if not isinstance(shape, Sequence):
         raise TypeError(f"shape argument of weft.random.choice must be a sequence, got {shape}")
-    shape, values = shape_of(shape), array("choice", a, 1)
-    axis = axis_within(axis, values.ndim) if values.ndim else 0
-    count = values.shape[axis] if values.ndim else int(values)
+    shape = shape_of(shape)
+    values = None if type(a) is int else array("choice", a, 1)
+    if values is None or not values.ndim:
+        axis, count = 0, int(a)
+    else:
+        axis = axis_within(axis, values.ndim)
+        count = values.shape[axis]
     draws = math.prod(shape)
     if not draws:
-        return wnp.zeros(shape, values.dtype)
+        return wnp.zeros(shape, dtypes.default_int() if values is None else values.dtype)
     if count <= 0:
         raise ValueError("a must be greater than 0 unless no samples are taken")
     if not replace and draws > count:
@@ -100,7 +107,9 @@ def choice(
                 "p must be None or a 1D vector with the same size as a.shape[axis]. "
                 f"p has shape {p.shape} and a.shape[axis] is {count}."
             )
-    return _choice(key, values if values.ndim else None, p, shape, bool(replace), axis, count, mode)
+    return _choice(
+        key, values if getattr(values, "ndim", 0) else None, p, shape, bool(replace), axis, count, mode
+    )
 
 
 @library("key", "values", "p")
