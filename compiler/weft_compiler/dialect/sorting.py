@@ -8,7 +8,7 @@ of the time on a CPU.
 import numpy as np
 
 from weft_compiler.attributes import I64, Flag
-from weft_compiler.avals import DTYPES, INT32, INT64, Aval
+from weft_compiler.avals import FLOAT32, INT32, INT64, Aval
 from weft_compiler.dialect.op import (
     NOT_LINEAR,
     NOTHING_TO_FOLD,
@@ -22,8 +22,6 @@ from weft_compiler.dialect.op import (
     op,
 )
 from weft_compiler.dialect.samples import FLOATS, INTEGERS, cases
-
-FLOAT32 = DTYPES["float32"]
 
 
 def take_along(b, x, indices, axis):
