@@ -3,8 +3,8 @@
 import ml_dtypes
 import numpy as np
 import pytest
+from lax_oracle import Weak, check, jax, named
 from scipy import special
-from test_lax_oracle import Weak, check, named
 
 import weft
 from weft import lax
@@ -224,3 +224,15 @@ def test_message_names_both_operands():
 def test_tracers_of_one_shape_make_one_op():
     text = str(weft.make_ir(lambda x: lax.add(lax.mul(x, 2.0), x))(F))
     assert text.count('"weft.') == 3  # a constant of x's shape, a product, a sum
+
+
+def test_oracle_sees_a_difference_in_weak_type():
+    if jax is None:
+        pytest.skip("jax is not installed")
+    with pytest.raises(AssertionError):
+        check(lambda lib, x: lib.add(x, x if lib is lax else np.float32(1)), (Weak(1.0),))
+
+
+def test_oracle_sees_a_difference_to_numpy():
+    with pytest.raises(AssertionError):
+        check(lambda lib, x: lib.sin(x), (np.ones(2, np.float32),), np.cos)

@@ -3,7 +3,7 @@
 import ml_dtypes
 import numpy as np
 import pytest
-from test_lax_oracle import Weak, check, jax, named
+from lax_oracle import Weak, check, jax, named
 
 import weft
 from weft import lax

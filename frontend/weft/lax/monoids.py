@@ -46,7 +46,11 @@ def monoid_of(computation: Callable[[Any, Any], Any], dtype: Any) -> Monoid | No
 
     def call(args: list[Tracer]) -> Any:
         out = computation(*args)
-        if type(out) is Tracer and out._trace is args[0].trace and out.val.ir not in [a.val.ir for a in args]:
+        if (
+            type(out) is Tracer
+            and out._trace is args[0]._trace
+            and out.val.ir not in [a.val.ir for a in args]
+        ):
             op = out.val.ir.owner
             operands = list(op.operands)
             straight = [a.val.ir for a in args]

@@ -123,7 +123,7 @@ def aval_of(x: Any) -> Aval:
 
 def rows(xs: Sequence[Any], names: Sequence[str] = ()) -> list[tuple[str, object, str, str]]:
     """The lines of an error message that tell of operands."""
-    made = []
+    made: list[tuple[str, object, str, str]] = []
     for i, x in enumerate(xs):
         where, line = source.describe(x.val.ir.location) if type(x) is Tracer else ("", "")
         made.append((names[i] if i < len(names) else f"operand {i}", aval_of(x), where, line))

@@ -283,6 +283,6 @@ def pad(operand: Any, padding_value: Any, padding_config: Sequence[tuple[int, in
             raise ValueError(f"lax.pad: axis {axis} has {n} elements; {config[axis]} cuts off more than that")
     if not any(any(c) for c in config):
         return x
-    low, high, interior = zip(*config, strict=True)
-    inst = class_of("pad").of(low=low, high=high, interior=interior)
+    lows, highs, gaps = zip(*config, strict=True)
+    inst = class_of("pad").of(low=lows, high=highs, interior=gaps)
     return bind(inst, x, value, weak_type=all_weak((x, value)))

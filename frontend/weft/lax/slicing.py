@@ -109,7 +109,9 @@ def _starts(name: str, x: Any, indices: Any, allow_negative: Flags) -> list[Any]
         raise ValueError(
             f"lax.{name}: {len(given)} indices for an array of shape {x.shape}; one for each axis"
         )
-    allowed = list(allow_negative) if isinstance(allow_negative, (list, tuple)) else [allow_negative] * x.ndim
+    allowed: list[Any] = (
+        list(allow_negative) if isinstance(allow_negative, (list, tuple)) else [allow_negative] * x.ndim
+    )
     made = [_start(name, i, n, flag) for i, n, flag in zip(given, x.shape, allowed, strict=True)]
     if any(i.dtype != made[0].dtype for i in made):
         raise TypeError(explain(f"lax.{name}: indices must be integers of one dtype", rows(made)))
