@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -64,6 +64,9 @@ class Builder:
     of that operand's type.
     """
 
+    val: ClassVar[type[Val]] = Val
+    """What results are made as."""
+
     def __init__(
         self, module: "Module", ip: ir.InsertionPoint, loc: ir.Location, steps: list[Step] | None = None
     ) -> None:
@@ -97,11 +100,11 @@ class Builder:
         loc = self.loc
         made = create(inst.ir_name, plan.types, [v.ir for v in operands], inst.attrs, None, 0, loc, self.ip)
         if plan.single is not None:
-            result = Val(made.result, plan.single)
+            result = self.val(made.result, plan.single)
             if self.steps is not None:
                 self.steps.append(_step((made, inst, operands, (result,), loc)))
             return result
-        results = tuple([Val(r, a) for r, a in zip(made.results, plan.avals, strict=True)])
+        results = tuple([self.val(r, a) for r, a in zip(made.results, plan.avals, strict=True)])
         if self.steps is not None:
             self.steps.append(_step((made, inst, operands, results, loc)))
         return results

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from weft_compiler.bindings import ir
-from weft_compiler.body import Step, errors_located, read_body
+from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Val
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
+from weft_compiler.rule_errors import errors_located
 from weft_compiler.transforms import Batched, Mask, TransformBuilder
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from weft_compiler.bindings import ir
-from weft_compiler.body import Step, errors_located, read_body
+from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Val
 from weft_compiler.dialect.op import ZERO_TANGENT, NoRule
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
+from weft_compiler.rule_errors import errors_located
 from weft_compiler.transforms import Jvp, Mask, TransformBuilder, differentiable_mask, is_zero
 
 

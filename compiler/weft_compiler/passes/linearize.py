@@ -6,11 +6,12 @@ from typing import Any
 
 from weft_compiler.avals import Aval
 from weft_compiler.bindings import ir
-from weft_compiler.body import Step, errors_located, read_body
+from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Builder, Val
 from weft_compiler.dialect.op import ZERO_TANGENT, NoRule, Op
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
+from weft_compiler.rule_errors import errors_located
 from weft_compiler.transforms import Linearized, Mask, TransformBuilder, differentiable_mask, is_zero
 
 
@@ -43,6 +44,12 @@ class LinearVal(Val):
     __slots__ = ()
 
 
+class LinearPartBuilder(Builder):
+    """Writes the linear part."""
+
+    val = LinearVal
+
+
 class LinearizeBuilder(TransformBuilder):
     """Sends an op to the linear part as soon as one operand is there, else to the forward part.
 
@@ -55,7 +62,7 @@ class LinearizeBuilder(TransformBuilder):
         super().__init__(module, ir.InsertionPoint(fwd.body), loc, fwd.steps)
         self.lin = lin
         self.residuals: list[Val] = []
-        self._lin_builder = Builder(module, ir.InsertionPoint(lin.body), loc, lin.steps)
+        self._lin_builder = LinearPartBuilder(module, ir.InsertionPoint(lin.body), loc, lin.steps)
         self._in_lin: dict[ir.Value, Val] = {}
         self._cheap: dict[ir.Value, tuple[Op, Sequence[Val]]] = {}
 
@@ -87,10 +94,7 @@ class LinearizeBuilder(TransformBuilder):
                 moved.append(self._in_lin.get(v.ir) or self.residual(v))
             else:
                 moved.append(b.full(like, v))
-        made = b.emit(inst, moved)
-        if type(made) is tuple:
-            return tuple([LinearVal(v.ir, v.aval) for v in made])
-        return LinearVal(made.ir, made.aval)
+        return b.emit(inst, moved)
 
     def residual(self, v: Val) -> Val:
         """A forward value inside the linear part."""

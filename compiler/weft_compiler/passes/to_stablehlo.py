@@ -4,10 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from weft_compiler.bindings import context, ir
-from weft_compiler.body import errors_located, read_body
+from weft_compiler.body import read_body
 from weft_compiler.dialect.builder import Val
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
+from weft_compiler.rule_errors import errors_located
 from weft_compiler.stablehlo import LoweringBuilder
 
 
@@ -60,6 +61,7 @@ def lower_function(
     b = BodyBuilder(source, ir.InsertionPoint(block), loc, folds, inlined)
     values = [Val(new, old.aval) for old, new in zip(arguments, block.arguments, strict=True)]
     returned = [v.ir for v in b.lower_body(function, values)]
+    del b.stablehlo  # it refers back to the builder: the cycle would keep the whole module for the collector
     ir.Operation.create("func.return", [], returned, None, None, 0, loc, ir.InsertionPoint(block))
 
 
