@@ -21,6 +21,19 @@ _mlir.globals.append_dialect_search_prefix("weft_compiler.mlirpy")
 @functools.cache
 def context() -> ir.Context:
     """The process-wide context, with the weft dialect loaded."""
+    if _making:
+        raise RuntimeError("a module of the dialect asks for the context while it is imported; make types in functions")
+    _making.append(True)
+    try:
+        return _make_context()
+    finally:
+        _making.clear()
+
+
+_making: list[bool] = []
+
+
+def _make_context() -> ir.Context:
     made = ir.Context()
     stablehlo().register_dialect(made)
     # CHLO has no Python registration in the bindings; its ops pass through unregistered, in generic form.

@@ -293,10 +293,10 @@ class Max(Elementwise):
     exact = np.maximum
 
     def jvp(self, b, x, y, dx, dy):
-        return _extremum_tangent(b, x, y, dx, dy, "GT")
+        return _extremum_tangent(b, x, y, dx, dy)
 
     def lower(self, b, x, y):
-        return b.stablehlo.maximum(x, y)
+        return first_of(b, x, y, "GE") if x.aval.kind == "c" else b.stablehlo.maximum(x, y)
 
     samples = samples((*FLOATS, "int32", "uint8"), operands=2, low=0.0)
 
@@ -311,26 +311,35 @@ class Min(Elementwise):
     exact = np.minimum
 
     def jvp(self, b, x, y, dx, dy):
-        return _extremum_tangent(b, x, y, dx, dy, "LT")
+        return _extremum_tangent(b, x, y, dx, dy)
 
     def lower(self, b, x, y):
-        return b.stablehlo.minimum(x, y)
+        return first_of(b, x, y, "LE") if x.aval.kind == "c" else b.stablehlo.minimum(x, y)
 
     samples = samples((*FLOATS, "int32", "uint8"), operands=2, low=0.0)
 
 
-def _extremum_tangent(b, x, y, dx, dy, wins):
-    """Each operand's tangent where it wins; half of each where they are equal."""
+def first_of(b, p, q, direction):
+    """The one of two complex numbers that wins by `direction`, real parts compared before imaginary ones."""
+    reals, imags = (b.real(p), b.real(q)), (b.imag(p), b.imag(q))
+    wins = b.select(
+        b.compare(*reals, direction="EQ"),
+        b.compare(*imags, direction=direction),
+        b.compare(*reals, direction=direction),
+    )
+    return b.select(wins, p, q)
+
+
+def _extremum_tangent(b, x, y, dx, dy):
+    """Each operand's tangent where it is the result; half of each where they are equal."""
     equal = b.compare(x, y, direction="EQ")
-    half = b.full(x.aval, 0.5)
-    zero, one = b.full(x.aval, 0), b.full(x.aval, 1)
+    half, zero, one = b.full(x.aval, 0.5), b.full(x.aval, 0), b.full(x.aval, 1)
     total = None
-    for p, q, tangent in ((x, y, dx), (y, x, dy)):
-        if tangent is None:
-            continue
-        share = b.select(equal, half, b.select(b.compare(p, q, direction=wins), one, zero))
-        part = b.mul(tangent, share)
-        total = part if total is None else b.add(total, part)
+    for operand, tangent in ((x, dx), (y, dy)):
+        if tangent is not None:
+            share = b.select(equal, half, b.select(b.compare(operand, b.out, direction="EQ"), one, zero))
+            part = b.mul(tangent, share)
+            total = part if total is None else b.add(total, part)
     return total
 
 

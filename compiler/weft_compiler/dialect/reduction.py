@@ -9,6 +9,7 @@ import numpy as np
 from weft_compiler.attributes import Axes
 from weft_compiler.avals import FLOAT32, Aval
 from weft_compiler.dialect.associative_scan import combined
+from weft_compiler.dialect.elementwise import first_of
 from weft_compiler.dialect.op import (
     NOT_LINEAR,
     ZERO_TANGENT,
@@ -192,18 +193,8 @@ class Extremum(Reduction):
         scalar = x.aval.with_shape(())
         init = b.full(scalar, self.neutral(scalar))
         made = b.stablehlo.op("stablehlo.reduce", (x, init), b.outs[0], 1, dimensions=self.axes)
-        b.stablehlo.region(0, (scalar, scalar), lambda p, q: [self._first_of(b, p, q)])
+        b.stablehlo.region(0, (scalar, scalar), lambda p, q: [first_of(b, p, q, self.direction)])
         return made
-
-    def _first_of(self, b, p, q):
-        """The one of two complex numbers that wins, real parts compared before imaginary ones."""
-        real, imag = ((b.real(p), b.real(q)), (b.imag(p), b.imag(q)))
-        wins = b.select(
-            b.compare(*real, direction="EQ"),
-            b.compare(*imag, direction=self.direction),
-            b.compare(*real, direction=self.direction),
-        )
-        return b.select(wins, p, q)
 
     transpose = NOT_LINEAR
     samples = joined(
