@@ -1,16 +1,15 @@
 """Reading the body of a function: each op once, as its op instance with operands and results as values."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 
 from weft_compiler.avals import aval_of
 from weft_compiler.bindings import ir
-from weft_compiler.diagnostics import DiagnosticError, located
-from weft_compiler.dialect.builder import Builder, Step, Val
-from weft_compiler.dialect.op import REGISTRY, Op, OpTypeError, OpValueError, Signature
+from weft_compiler.diagnostics import DiagnosticError
+from weft_compiler.dialect.builder import Step, Val
+from weft_compiler.dialect.op import REGISTRY, Op, Signature
 from weft_compiler.module import Function, Module
 
-__all__ = ["Step", "errors_located", "read_body", "read_op", "signatures"]
+__all__ = ["Step", "read_body", "read_op", "signatures"]
 
 
 def read_op(op: ir.Operation) -> Op:
@@ -51,17 +50,6 @@ def _read(function: Function) -> Iterator[Step]:
         for v in made:
             vals[v.ir] = v
         yield Step(op, inst, operands, made, op.location)
-
-
-@contextmanager
-def errors_located(b: Builder) -> Iterator[None]:
-    """What a rule refuses inside becomes an error at the op where the builder is."""
-    try:
-        yield
-    except DiagnosticError:
-        raise
-    except (NotImplementedError, OpTypeError, OpValueError) as error:
-        raise located(error, b.loc) from error
 
 
 def signatures(module: Module, inst: Op) -> list[Signature]:

@@ -119,26 +119,6 @@ class DiagnosticError(Exception):
         return self.render()
 
 
-class NotImplementedDiagnostic(DiagnosticError, NotImplementedError):
-    """What no rule does yet, or can do."""
-
-
-class TypeDiagnostic(DiagnosticError, TypeError):
-    """A wrong use for which JAX raises TypeError."""
-
-
-class ValueDiagnostic(DiagnosticError, ValueError):
-    """A wrong use for which JAX raises ValueError."""
-
-
-def located(error: NotImplementedError | TypeError | ValueError, location: ir.Location) -> DiagnosticError:
-    """The same error at a place; it can still be caught as what it was."""
-    for kind in (NotImplementedDiagnostic, TypeDiagnostic, ValueDiagnostic):
-        if isinstance(error, kind.__bases__[1]):
-            return kind(str(error), location)
-    raise AssertionError(f"{type(error).__name__} is no error of a rule")
-
-
 def diagnostic_of(info: ir.Diagnostic | ir.DiagnosticInfo) -> Diagnostic:
     """Our record of a diagnostic that MLIR emitted."""
     severity = info.severity.name.lower()
