@@ -177,6 +177,8 @@ class Module:
         self.ir = module
         self.memo: dict[Any, Any] = {}
         """(transformation, function, configuration) -> what the transformation made."""
+        self.held: dict[int, Any] = {}
+        """Rules in Python that ops name by number: they live as long as a module that has such ops."""
         self._functions: dict[str, Function] | None = None
         self._suffix: dict[str, int] = {}
 
@@ -191,6 +193,7 @@ class Module:
         """A module that sees the functions of `base` beside its own, so that `base` stays as it is."""
         made = cls.new()
         made._functions = ChainMap({}, base.functions)  # type: ignore[assignment]
+        made.held.update(base.held)
         return made
 
     @classmethod
@@ -296,7 +299,9 @@ class Module:
     def copy(self) -> "Module":
         """A module of its own with the same functions."""
         with context():
-            return Module(self.ir.operation.clone().opview)
+            made = Module(self.ir.operation.clone().opview)
+        made.held.update(self.held)
+        return made
 
     def rename(self, old: str, new: str) -> None:
         """Gives a function another name, also where it is called."""
@@ -309,6 +314,7 @@ class Module:
             function.op.attributes["sym_name"] = ir.StringAttr.get(new)
         function.name = new
         self.functions[new] = function
+        self.memo.clear()  # which speaks of functions by name
 
     def import_from(self, source: "Module", entry: str) -> str:
         """Copies a function of another module with all that it needs; the name that it has here."""
@@ -335,6 +341,7 @@ class Module:
             self.ir.body.append(function.op)
             function.hide()
             self.functions[function.name] = Function(function.op)
+        self.held.update(source.held)
         return target
 
     def remove_function(self, name: str) -> None:
