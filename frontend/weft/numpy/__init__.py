@@ -22,7 +22,7 @@ from numpy import newaxis as newaxis
 from numpy import pi as pi
 from numpy.exceptions import ComplexWarning
 
-from weft.dtypes import finfo, iinfo, issubdtype, promote_types, result_type
+from weft.dtypes import finfo, iinfo, promote_types, result_type
 from weft.numpy.arithmetic import (
     abs,
     absolute,
@@ -47,6 +47,8 @@ from weft.numpy.arithmetic import (
     subtract,
     true_divide,
 )
+from weft.numpy.bit_arrays import packbits, unpackbits
+from weft.numpy.convolution import convolve, correlate
 from weft.numpy.creation import (
     arange,
     array,
@@ -75,7 +77,45 @@ from weft.numpy.cumulative import (
     nancumprod,
     nancumsum,
 )
+from weft.numpy.editing import delete, insert, repeat, roll, trim_zeros
 from weft.numpy.einsum import einsum, einsum_path
+from weft.numpy.files import (
+    array_repr,
+    array_str,
+    from_dlpack,
+    frombuffer,
+    fromfile,
+    fromiter,
+    fromstring,
+    get_printoptions,
+    load,
+    printoptions,
+    save,
+    savez,
+    set_printoptions,
+)
+from weft.numpy.finding import argwhere, compress, extract, flatnonzero, nonzero
+from weft.numpy.float_parts import (
+    array_equal,
+    array_equiv,
+    float_power,
+    fmax,
+    fmin,
+    frexp,
+    gcd,
+    heaviside,
+    i0,
+    iscomplex,
+    isreal,
+    lcm,
+    ldexp,
+    modf,
+    nextafter,
+    spacing,
+)
+from weft.numpy.histograms import bincount, histogram, histogram2d, histogram_bin_edges, histogramdd
+from weft.numpy.index_tricks import c_, index_exp, ix_, mgrid, ogrid, r_, s_
+from weft.numpy.interpolation import gradient, interp, trapezoid, unwrap
 from weft.numpy.joining import (
     append,
     array_split,
@@ -135,6 +175,30 @@ from weft.numpy.matrices import (
     tril,
     triu,
     vander,
+)
+from weft.numpy.nan_reductions import (
+    nanargmax,
+    nanargmin,
+    nanmax,
+    nanmean,
+    nanmin,
+    nanprod,
+    nanstd,
+    nansum,
+    nanvar,
+)
+from weft.numpy.padding import pad
+from weft.numpy.polynomials import (
+    poly,
+    polyadd,
+    polyder,
+    polydiv,
+    polyfit,
+    polyint,
+    polymul,
+    polysub,
+    polyval,
+    roots,
 )
 from weft.numpy.products import (
     cross,
@@ -208,6 +272,7 @@ from weft.numpy.scalar_types import (
     isdtype,
     isrealobj,
     isscalar,
+    issubdtype,
     iterable,
     ndarray,
     single,
@@ -219,6 +284,18 @@ from weft.numpy.scalar_types import (
 )
 from weft.numpy.selection import allclose, clip, isclose, nan_to_num, where
 from weft.numpy.selection import select_ as select
+from weft.numpy.sets import (
+    intersect1d,
+    isin,
+    setdiff1d,
+    setxor1d,
+    union1d,
+    unique,
+    unique_all,
+    unique_counts,
+    unique_inverse,
+    unique_values,
+)
 from weft.numpy.shapes import (
     atleast_1d,
     atleast_2d,
@@ -243,6 +320,45 @@ from weft.numpy.shapes import (
     squeeze,
     swapaxes,
     transpose,
+)
+from weft.numpy.sorting import (
+    argpartition,
+    argsort,
+    digitize,
+    lexsort,
+    partition,
+    searchsorted,
+    sort,
+    sort_complex,
+)
+from weft.numpy.statistics import (
+    corrcoef,
+    cov,
+    median,
+    nanmedian,
+    nanpercentile,
+    nanquantile,
+    percentile,
+    quantile,
+)
+from weft.numpy.taking import (
+    choose,
+    diag_indices,
+    diag_indices_from,
+    fill_diagonal,
+    mask_indices,
+    place,
+    put,
+    put_along_axis,
+    ravel_multi_index,
+    resize,
+    take,
+    take_along_axis,
+    tril_indices,
+    tril_indices_from,
+    triu_indices,
+    triu_indices_from,
+    unravel_index,
 )
 from weft.numpy.transcendental import (
     acos,
@@ -284,5 +400,14 @@ from weft.numpy.transcendental import (
     tanh,
 )
 from weft.numpy.ufunc_class import ufunc
+from weft.numpy.vectorizing import (
+    apply_along_axis,
+    apply_over_axes,
+    fromfunction,
+    frompyfunc,
+    piecewise,
+    vectorize,
+)
+from weft.numpy.windows import bartlett, blackman, hamming, hanning, kaiser
 
 globals().update(SMALL)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from weft import dtypes
-from weft._tracing.operands import convert, promoted
+from weft._tracing.operands import broadcast_all, convert, promoted
 from weft._tracing.values import as_value, is_array
 from weft.errors import ConcretizationTypeError
 from weft_compiler.avals import kind_of
@@ -51,15 +51,17 @@ def promoted_inexact(name: str, *xs: Any) -> list[Any]:
     made = promoted(name, *xs)
     if kind_of(made[0].dtype) in "fc":
         return made
+    # From the integers as they are, since the dtype that they promote to may be narrower than one of them.
     target = dtypes.narrow(dtypes.to_inexact(made[0].dtype))
-    return [convert(x, target, x.weak_type) for x in made]
+    weak = made[0].weak_type
+    return broadcast_all(name, [convert(array(name, x, i), target, weak) for i, x in enumerate(xs)])
 
 
 def axis_within(axis: Any, ndim: int) -> int:
     """An axis counted from the front; ValueError if an array of `ndim` axes has none such."""
     i = operator.index(axis)
     if not -ndim <= i < ndim:
-        raise ValueError(f"axis {i} is out of bounds for array of dimension {ndim}")
+        raise np.exceptions.AxisError(i, ndim)  # a ValueError and an IndexError
     return i + ndim if i < 0 else i
 
 

@@ -87,7 +87,7 @@ def iota(shape: tuple[int, ...], dtype: Any, dimension: int = 0) -> Any:
 
 def compare(x: Any, y: Any, direction: str) -> Any:
     """`x direction y` on values of one type."""
-    return emit("compare", x, y, direction=direction, weak_type=False)
+    return emit("compare", x, y, direction=direction)
 
 
 def compare_to(x: Any, number: Any, direction: str) -> Any:

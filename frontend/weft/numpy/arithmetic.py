@@ -8,13 +8,13 @@ import numpy as np
 
 from weft._tracing.bind import bind
 from weft._tracing.library import library
-from weft._tracing.operands import binary, convert, promoted
+from weft._tracing.operands import binary, convert, promoted, with_weak_type
 from weft.dtypes import default_int
 from weft.numpy import _arguments
 from weft.numpy._elementwise import binary_function
 from weft.numpy._ops import compare, compare_to, emit, kind, like, ops, select
+from weft.numpy.logic import compare_complex, isnan_
 from weft.numpy.ufunc_class import binary_ufunc, unary_ufunc
-
 
 _BOOL = np.dtype(np.bool_)
 
@@ -144,14 +144,17 @@ def _float_divmod(x: Any, y: Any) -> tuple[Any, Any]:
     return bind(ops.round_nearest_even, quotient), rest
 
 
+def _rem(x: Any, y: Any) -> Any:
+    """Remainder with the sign of x; of integers by 0 it is 0."""
+    rest = bind(ops.rem, x, y)
+    return rest if kind(x) == "f" else select(compare_to(y, 0, "EQ"), like(rest, 0), rest)
+
+
 @binary_function
 def remainder(x1: Any, x2: Any, /) -> Any:
     """x1 - x2 * floor(x1 / x2) elementwise: the remainder with the sign of x2. Of integers by 0 it is 0."""
     x, y = _real_pair("remainder", x1, x2)
-    zero = like(x, 0)
-    rest = bind(ops.rem, x, y)
-    if kind(x) in "iu":
-        rest = select(compare(y, zero, "EQ"), zero, rest)
+    zero, rest = like(x, 0), _rem(x, y)
     if kind(x) == "u":
         return rest
     has_other_sign = compare(compare(rest, zero, "LT"), compare(y, zero, "LT"), "NE")
@@ -165,7 +168,8 @@ mod = remainder
 @binary_function
 def fmod(x1: Any, x2: Any, /) -> Any:
     """Remainder of x1 / x2 with the sign of x1, elementwise."""
-    return bind(ops.rem, *_real_pair("fmod", x1, x2))
+    x, y = _real_pair("fmod", x1, x2)
+    return _rem(x, y)
 
 
 @binary_function
@@ -200,6 +204,13 @@ def _integer_power(x: Any, exponent: int) -> Any:
 @binary_function
 def _power(x1: Any, x2: Any, /) -> Any:
     x, y = promoted("power", x1, x2)
+    if (
+        kind(x) in "fc"
+        and getattr(x2, "dtype", None) is not None
+        and kind(x2) in "iu"
+        and not getattr(x2, "weak_type", False)
+    ):
+        x, y = with_weak_type(x, False), with_weak_type(y, False)
     if kind(x) in "fc":
         return bind(ops.pow, x, y)
     if kind(x) == "b":
@@ -226,10 +237,21 @@ def _power_of_integers(x: Any, y: Any) -> Any:
 @binary_ufunc()
 def maximum(x: Any, y: Any, /) -> Any:
     """The larger of x and y elementwise; nan where either is."""
-    return binary(ops.or_ if _is_bool(x, y) else ops.max, x, y)
+    return _extremum("maximum", ops.max, ops.or_, "GT", x, y)
 
 
 @binary_ufunc()
 def minimum(x: Any, y: Any, /) -> Any:
     """The smaller of x and y elementwise; nan where either is."""
-    return binary(ops.and_ if _is_bool(x, y) else ops.min, x, y)
+    return _extremum("minimum", ops.min, ops.and_, "LT", x, y)
+
+
+def _extremum(name: str, op: Any, op_of_booleans: Any, direction: str, x: Any, y: Any) -> Any:
+    if _is_bool(x, y):
+        return binary(op_of_booleans, x, y)
+    x, y = promoted(name, x, y)
+    if kind(x) != "c":
+        return bind(op, x, y)
+    # Complex numbers are ordered by their real parts, then by the imaginary parts; nan wins.
+    x_wins = bind(ops.or_, isnan_(x), compare_complex(x, y, direction))
+    return select(bind(ops.and_, x_wins, bind(ops.not_, isnan_(y))), x, y)

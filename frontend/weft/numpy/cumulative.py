@@ -72,9 +72,9 @@ def _array_api_cumulation(
             )
         axis = 0
     at = axis_within(axis, x.ndim)
-    made = cumulate(name, op, x, at, sum_dtype(x.dtype, True) if dtype is None else dtype)
+    made = cumulate(name, op, x, at, sum_dtype(x.dtype, op == "cumsum") if dtype is None else dtype)
     if include:
-        first = constant(neutral, (*made.shape[:at], 1, *made.shape[at + 1:]), made.dtype)
+        first = constant(neutral, (*made.shape[:at], 1, *made.shape[at + 1 :]), made.dtype)
         made = concatenate_arrays([first, made], at)
     return made
 
@@ -122,7 +122,7 @@ def _edge(part: Any, x: Any, axis: int) -> Any:
     """What `diff` puts before or after: a number stands for one element in each row."""
     part = array("diff", part)
     if part.ndim == 0:
-        part = broadcast_to(part, (*x.shape[:axis], 1, *x.shape[axis + 1:]))
+        part = broadcast_to(part, (*x.shape[:axis], 1, *x.shape[axis + 1 :]))
     return part
 
 

@@ -177,10 +177,10 @@ def tile(A: Any, reps: int | Sequence[int]) -> Any:
 
 def repeat_evenly(x: Any, count: int, axis: int) -> Any:
     """Each element `count` times in a row along an axis."""
-    shape = (*x.shape[:axis + 1], count, *x.shape[axis + 1:])
+    shape = (*x.shape[: axis + 1], count, *x.shape[axis + 1 :])
     dims = tuple(i if i <= axis else i + 1 for i in range(x.ndim))
     made = broadcast_in_dim(x, shape, dims)
-    return reshape_to(made, (*x.shape[:axis], x.shape[axis] * count, *x.shape[axis + 1:]))
+    return reshape_to(made, (*x.shape[:axis], x.shape[axis] * count, *x.shape[axis + 1 :]))
 
 
 # Splitting

@@ -9,10 +9,11 @@ import numpy as np
 
 from weft._tracing.bind import bind
 from weft._tracing.library import library
-from weft._tracing.operands import broadcast_all, convert, promoted
+from weft._tracing.operands import broadcast_all, convert, promoted, with_weak_type
+from weft.dtypes import default_int
 from weft.numpy._arguments import array, arrays
 from weft.numpy._elementwise import binary_function
-from weft.numpy._ops import compare, compare_to, kind, like, ops, select
+from weft.numpy._ops import compare, compare_to, constant, kind, like, ops, select
 from weft.numpy.ufunc_class import binary_ufunc
 
 _BOOL = np.dtype(np.bool_)
@@ -22,7 +23,7 @@ def _comparison(name: str, direction: str, doc: str) -> Callable[[Any, Any], Any
     def function(x: Any, y: Any, /) -> Any:
         x, y = promoted(name, x, y)
         if kind(x) == "c" and direction not in ("EQ", "NE"):
-            return _compare_complex(x, y, direction)
+            return compare_complex(x, y, direction)
         return compare(x, y, direction)
 
     function.__name__ = function.__qualname__ = name
@@ -31,7 +32,7 @@ def _comparison(name: str, direction: str, doc: str) -> Callable[[Any, Any], Any
     return binary_function(function)
 
 
-def _compare_complex(x: Any, y: Any, direction: str) -> Any:
+def compare_complex(x: Any, y: Any, direction: str) -> Any:
     """By the real parts, and by the imaginary parts where these are equal."""
     real_x, real_y = bind(ops.real, x), bind(ops.real, y)
     imag = compare(bind(ops.imag, x), bind(ops.imag, y), direction)
@@ -54,7 +55,7 @@ def truth(x: Any) -> Any:
 def _logical(name: str, op: str, x: Any, y: Any) -> Any:
     x, y = arrays(name, x, y)
     x, y = broadcast_all(name, [truth(x), truth(y)])
-    return bind(getattr(ops, op), x, y, weak_type=False)
+    return bind(getattr(ops, op), x, y, weak_type=x.weak_type and y.weak_type)
 
 
 @binary_ufunc(identity=True)
@@ -78,7 +79,7 @@ def logical_xor(x: Any, y: Any, /) -> Any:
 @library("x")
 def logical_not(x: Any, /) -> Any:
     """Whether x is 0, elementwise."""
-    return bind(ops.not_, truth(array("logical_not", x)), weak_type=False)
+    return bind(ops.not_, truth(array("logical_not", x)))
 
 
 def _bitwise(name: str, op: str, x: Any, y: Any) -> Any:
@@ -137,6 +138,8 @@ def bitwise_count(x: Any, /) -> Any:
 
 def _shift_operands(name: str, x: Any, y: Any) -> list[Any]:
     x, y = promoted(name, x, y)
+    if kind(x) == "b":
+        return [convert(x, default_int(), False), convert(y, default_int(), False)]
     if kind(x) not in "iu":
         raise TypeError(f"{name} does not accept dtype {x.dtype}. Accepted dtypes are subtypes of integer.")
     return [x, y]
@@ -160,7 +163,7 @@ bitwise_left_shift, bitwise_right_shift = left_shift, right_shift
 
 def isnan_(x: Any) -> Any:
     """Whether each element is nan, for a value in a traced function."""
-    return compare(x, x, "NE") if kind(x) in "fc" else like(x, False, _BOOL)
+    return compare(x, x, "NE") if kind(x) in "fc" else constant(False, x.shape, _BOOL, x.weak_type)
 
 
 @library("x")
@@ -175,7 +178,7 @@ def isfinite(x: Any, /) -> Any:
     x = array("isfinite", x)
     if kind(x) == "c":
         return bind(ops.and_, bind(ops.is_finite, bind(ops.real, x)), bind(ops.is_finite, bind(ops.imag, x)))
-    return bind(ops.is_finite, x, weak_type=False) if kind(x) == "f" else like(x, True, _BOOL)
+    return bind(ops.is_finite, x) if kind(x) == "f" else like(x, True, _BOOL)
 
 
 @library("x")
@@ -188,7 +191,7 @@ def isinf(x: Any, /) -> Any:
 
 
 def _is_inf(x: Any) -> Any:
-    return compare_to(bind(ops.abs, x), float("inf"), "EQ")
+    return with_weak_type(compare_to(bind(ops.abs, x), float("inf"), "EQ"), False)
 
 
 def _is_signed_inf(name: str, x: Any, value: float, out: Any) -> Any:
@@ -199,7 +202,7 @@ def _is_signed_inf(name: str, x: Any, value: float, out: Any) -> Any:
     x = array(name, x)
     if kind(x) == "c":
         raise ValueError(f"{name} is not well defined for complex numbers, got {x.dtype}")
-    return compare_to(x, value, "EQ") if kind(x) == "f" else like(x, False, _BOOL)
+    return with_weak_type(compare_to(x, value, "EQ"), False) if kind(x) == "f" else like(x, False, _BOOL)
 
 
 @library("x")

@@ -12,7 +12,7 @@ from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.library import library
 from weft._tracing.operands import broadcast_to, convert, with_weak_type
-from weft.numpy._arguments import Axis, array, axes_within, explicit_dtype, no_out
+from weft.numpy._arguments import Axis, array, axes_within, axis_within, explicit_dtype, no_out
 from weft.numpy._ops import broadcast_in_dim, emit, kind, like, ops, reshape_to, select
 from weft.numpy.logic import truth
 from weft_compiler.avals import kind_of
@@ -295,6 +295,10 @@ def _variance(
         ddof = correction
     x = array(name, a)
     target = mean_dtype(name, x, dtype)
+    if kind_of(target) not in "fc":
+        if name == "std":
+            raise ValueError(f"dtype argument to jnp.std must be inexact; got {target}")
+        target = dtypes.narrow(dtypes.to_inexact(target))
     if dtype is not None and kind(x) == "c" and kind_of(target) != "c":
         raise ValueError(
             f"{name} does not yet support real dtype parameters when computing the variance of an array of complex values."
@@ -364,7 +368,7 @@ def _index_of_extremum(name: str, a: Any, axis: int | None, keepdims: bool) -> A
     if axis is None:
         x, at = reshape_to(x, (x.size,)), 0
     else:
-        at = axes_within(axis, ndim)[0]
+        at = axis_within(axis, ndim)
     made = emit(name, x, axis=at, index_dtype=dtypes.default_int(), weak_type=False)
     if not keepdims:
         return made
@@ -408,7 +412,7 @@ def average(
 
 def _weights_along(x: Any, w: Any, axis: Axis, axes: tuple[int, ...]) -> Any:
     if axis is None:
-        raise TypeError("Axis must be specified when shapes of a and weights differ.")
+        raise ValueError("Axis must be specified when shapes of a and weights differ.")
     if w.shape != tuple(x.shape[i] for i in axes):
         raise ValueError(
             f"Shape of weights must be consistent with shape of a along specified axis: {w.shape} and {x.shape}."

@@ -8,7 +8,7 @@ from typing import Any
 from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.library import library
-from weft._tracing.operands import convert
+from weft._tracing.operands import convert, with_weak_type
 from weft.numpy._arguments import array, inexact, no_out, promoted_inexact
 from weft.numpy._elementwise import binary_function
 from weft.numpy._ops import compare, compare_to, emit, kind, like, ops, select
@@ -46,7 +46,7 @@ def rint(x: Any, /) -> Any:
     """The nearest integer as a float, elementwise; halves go to the even one."""
     x = array("rint", x)
     if kind(x) in "iub":
-        return inexact("rint", x)
+        return with_weak_type(inexact("rint", x), False)
     return _round_parts(x)
 
 
@@ -63,7 +63,7 @@ def round(a: Any, decimals: int = 0, out: None = None) -> Any:
     no_out("round", out)
     x = array("round", a)
     if kind(x) == "b":
-        raise TypeError(f"round does not support dtype {x.dtype}")
+        raise ValueError(f"round does not support dtype {x.dtype}: it is neither an integer nor inexact")
     if kind(x) in "iu":
         return x if decimals >= 0 else _round_integer(x, 10**-decimals)
     if decimals == 0:
@@ -137,6 +137,7 @@ def angle(z: Any, deg: bool = False) -> Any:
     else:
         is_negative = compare_to(x, 0, "LT")
         made = select(compare(x, x, "NE"), x, select(is_negative, like(x, math.pi), like(x, 0)))
+        made = with_weak_type(made, False)
     return bind(ops.mul, made, like(made, 180 / math.pi)) if deg else made
 
 

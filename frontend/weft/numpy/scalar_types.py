@@ -90,6 +90,11 @@ class ndarray(metaclass=_NdarrayMeta):
 # Questions
 
 
+def issubdtype(arg1: Any, arg2: Any) -> builtins.bool:
+    """Whether the first dtype is the second, or of its kind: `issubdtype(bfloat16, floating)` is true."""
+    return dtypes.issubdtype(arg1, arg2)
+
+
 def isdtype(dtype: Any, kind: Any) -> builtins.bool:
     """Whether a dtype is `kind`: a dtype, the name of a kind ("real floating", "integral", …), or a tuple of them."""
     found = dtypes.as_dtype(getattr(dtype, "dtype", dtype))

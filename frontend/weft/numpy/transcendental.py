@@ -10,7 +10,7 @@ from weft._tracing.bind import bind
 from weft._tracing.library import library
 from weft.numpy._arguments import inexact, promoted_inexact
 from weft.numpy._elementwise import binary_function
-from weft.numpy._ops import compare, compare_to, kind, like, ops, select
+from weft.numpy._ops import compare, compare_to, constant, kind, like, ops, select
 from weft.numpy.ufunc_class import binary_ufunc
 
 
@@ -32,7 +32,6 @@ expm1 = _unary("expm1", "expm1", "exp(x) - 1 elementwise, precise near 0.")
 log = _unary("log", "log", "Natural logarithm elementwise.")
 log1p = _unary("log1p", "log1p", "log(1 + x) elementwise, precise near 0.")
 sqrt = _unary("sqrt", "sqrt", "Square root elementwise; nan for negative floats.")
-cbrt = _unary("cbrt", "cbrt", "Real cube root elementwise.")
 sin = _unary("sin", "sin", "Sine elementwise, of radians.")
 cos = _unary("cos", "cos", "Cosine elementwise, of radians.")
 tan = _unary("tan", "tan", "Tangent elementwise, of radians.")
@@ -51,7 +50,16 @@ asinh, acosh, atanh = arcsinh, arccosh, arctanh
 
 def _logarithm(name: str, x: Any, base: float) -> Any:
     x = inexact(name, x)
-    return bind(ops.div, bind(ops.log, x), like(x, math.log(base)))
+    return bind(ops.div, bind(ops.log, x), constant(math.log(base), x.shape, x.dtype))
+
+
+@library("x")
+def cbrt(x: Any, /) -> Any:
+    """Real cube root elementwise."""
+    x = inexact("cbrt", x)
+    if kind(x) == "c":
+        raise TypeError(f"cbrt does not accept dtype {x.dtype}. Accepted dtypes are subtypes of floating.")
+    return bind(ops.cbrt, x)
 
 
 @library("x")
@@ -97,7 +105,7 @@ def hypot(x1: Any, x2: Any, /) -> Any:
     """sqrt(x1**2 + x2**2) elementwise, without overflow of the squares."""
     x, y = promoted_inexact("hypot", x1, x2)
     if kind(x) == "c":
-        raise TypeError("hypot does not support complex-valued inputs")
+        raise ValueError("hypot does not support complex-valued inputs")
     x, y = bind(ops.abs, x), bind(ops.abs, y)
     large, small = bind(ops.max, x, y), bind(ops.min, x, y)
     is_zero = compare_to(large, 0, "EQ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -62,6 +63,47 @@ class ufunc:
             self._call = vectorize(self._func)
         return self._call
 
+    # What a ufunc does beside being called; the long ways are in `ufunc_methods`.
+
+    def reduce(
+        self,
+        a: Any,
+        axis: int | None = 0,
+        dtype: Any = None,
+        out: None = None,
+        keepdims: bool = False,
+        initial: Any = None,
+        where: Any = None,
+    ) -> Any:
+        """All elements along an axis combined, from the first on."""
+        from weft.numpy import ufunc_methods
+
+        return ufunc_methods.reduce(self, a, axis, dtype, out, keepdims, initial, where)
+
+    def accumulate(self, a: Any, axis: int = 0, dtype: Any = None, out: None = None) -> Any:
+        """The combinations of the elements so far along an axis."""
+        from weft.numpy import ufunc_methods
+
+        return ufunc_methods.accumulate(self, a, axis, dtype, out)
+
+    def at(self, a: Any, indices: Any, b: Any = None, *, inplace: bool = True) -> Any:
+        """The array with elements replaced by their combination with `b`."""
+        from weft.numpy import ufunc_methods
+
+        return ufunc_methods.at(self, a, indices, b, inplace)
+
+    def reduceat(self, a: Any, indices: Any, axis: int = 0, dtype: Any = None, out: None = None) -> Any:
+        """Combinations of the elements from each index up to the next."""
+        from weft.numpy import ufunc_methods
+
+        return ufunc_methods.reduceat(self, a, indices, axis, dtype, out)
+
+    def outer(self, A: Any, B: Any, /) -> Any:
+        """Every element of A combined with every one of B."""
+        from weft.numpy import ufunc_methods
+
+        return ufunc_methods.outer(self, A, B)
+
     def __repr__(self) -> str:
         return f"<weft.numpy.ufunc '{self.__name__}'>"
 
@@ -74,11 +116,17 @@ def check_out_and_where(function: Any, out: Any, where: Any) -> None:
         raise NotImplementedError(f"where argument of {function!r}; try weft.numpy.where(mask, f(x), x)")
 
 
+def _signature_of_call(cls: type) -> inspect.Signature:
+    signature = inspect.signature(cls.__call__)
+    return signature.replace(parameters=list(signature.parameters.values())[1:])
+
+
 class BinaryUfunc(Binary, ufunc):
     """A ufunc of two arrays that is one op."""
 
     def __init__(self, fun: Callable[[Any, Any], Any], identity: Any) -> None:
         Binary.__init__(self, fun, ("x", "y"))
+        self.__signature__ = _signature_of_call(BinaryUfunc)
         self.nin, self.nout, self.identity = 2, 1, identity
         self._func = self._call = self  # type: ignore[assignment]
         self._quick = {}
@@ -96,6 +144,7 @@ class UnaryUfunc(LibraryFunction, ufunc):
 
     def __init__(self, fun: Callable[[Any], Any]) -> None:
         LibraryFunction.__init__(self, fun, ("x",))
+        self.__signature__ = _signature_of_call(UnaryUfunc)
         self.nin, self.nout, self.identity = 1, 1, None
         self._func = self._call = self  # type: ignore[assignment]
         self._quick = {}
