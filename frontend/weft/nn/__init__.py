@@ -1,1 +1,35 @@
-"""To come."""
+"""Functions for neural networks."""
+
+from weft.nn import initializers as initializers
+from weft.nn.activations import celu as celu
+from weft.nn.activations import elu as elu
+from weft.nn.activations import gelu as gelu
+from weft.nn.activations import glu as glu
+from weft.nn.activations import hard_sigmoid as hard_sigmoid
+from weft.nn.activations import hard_silu as hard_silu
+from weft.nn.activations import hard_swish as hard_swish
+from weft.nn.activations import hard_tanh as hard_tanh
+from weft.nn.activations import identity as identity
+from weft.nn.activations import leaky_relu as leaky_relu
+from weft.nn.activations import log1mexp as log1mexp
+from weft.nn.activations import log_sigmoid as log_sigmoid
+from weft.nn.activations import mish as mish
+from weft.nn.activations import relu as relu
+from weft.nn.activations import relu6 as relu6
+from weft.nn.activations import selu as selu
+from weft.nn.activations import sigmoid as sigmoid
+from weft.nn.activations import silu as silu
+from weft.nn.activations import soft_sign as soft_sign
+from weft.nn.activations import softplus as softplus
+from weft.nn.activations import sparse_plus as sparse_plus
+from weft.nn.activations import sparse_sigmoid as sparse_sigmoid
+from weft.nn.activations import squareplus as squareplus
+from weft.nn.activations import swish as swish
+from weft.nn.activations import tanh as tanh
+from weft.nn.attention import dot_product_attention as dot_product_attention
+from weft.nn.normalization import log_softmax as log_softmax
+from weft.nn.normalization import logmeanexp as logmeanexp
+from weft.nn.normalization import logsumexp as logsumexp
+from weft.nn.normalization import one_hot as one_hot
+from weft.nn.normalization import softmax as softmax
+from weft.nn.normalization import standardize as standardize
