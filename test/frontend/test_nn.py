@@ -8,10 +8,13 @@ from weft import nn
 from weft import numpy as jnp
 
 X = np.linspace(-6, 6, 41).astype(np.float32)
-ELEMENTWISE = (
-    "celu elu gelu hard_sigmoid hard_silu hard_tanh identity leaky_relu log_sigmoid mish relu relu6 selu sigmoid silu "
-    "soft_sign softplus sparse_plus sparse_sigmoid squareplus tanh"
-).split()
+# fmt: off
+ELEMENTWISE = [
+    "celu", "elu", "gelu", "hard_sigmoid", "hard_silu", "hard_tanh", "identity", "leaky_relu",
+    "log_sigmoid", "mish", "relu", "relu6", "selu", "sigmoid", "silu", "soft_sign", "softplus",
+    "sparse_plus", "sparse_sigmoid", "squareplus", "tanh",
+]
+# fmt: on
 
 
 @pytest.mark.parametrize("name", ELEMENTWISE)
