@@ -138,7 +138,7 @@ def _drawn(key: Any, shape: tuple[int, ...], dtype: Any, distribution: str, boun
         return random.uniform(key, shape, dtype)
     if distribution == "normal":
         return random.normal(key, shape, dtype)
-    return random.truncated_normal(key, *bounds, shape, dtype)
+    return random.truncated_normal(key, bounds[0], bounds[1], shape, dtype)
 
 
 # Widths that follow from the shape

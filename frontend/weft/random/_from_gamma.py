@@ -8,6 +8,7 @@ from typing import Any
 from weft import lax
 from weft import numpy as wnp
 from weft._tracing.library import library
+from weft._tracing.values import as_value
 from weft.numpy._arguments import shape_of
 from weft.random._arguments import Shape, check_castable, no_sharding, parameter, sample_dtype, sample_shape
 from weft.random._continuous import exponential_of
@@ -128,7 +129,7 @@ def ball(
     Source: Barthe, Guédon, Mendelson & Naor (2005), The Annals of Probability 33(2).
     """
     no_sharding("ball", out_sharding)
-    found, shape = sample_dtype("ball", dtype), shape_of(shape)
+    found, shape, p = sample_dtype("ball", dtype), shape_of(shape), as_value(p)
     keys = split_key(as_key("ball", key))
     g = _generalized_normal(keys[0], p, (*shape, operator.index(d)), found)
     e = exponential_of(keys[1], shape, found)

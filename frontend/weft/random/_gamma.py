@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from weft import lax
+from weft import dtypes, lax
+from weft._tracing.bind import op_class
 from weft._tracing.library import library
+from weft._tracing.staging import call_traced, trace_function, type_of
+from weft._tracing.trace import STATE
 from weft._transforms.vmap import vmap
 from weft.random._arguments import Shape, no_sharding, parameter, sample_dtype, sample_shape
 from weft.random._continuous import exponential_of
@@ -44,7 +45,28 @@ def loggamma(
 
 def gamma_of(key: Any, a: Any, shape: Shape, dtype: Any, *, log_space: bool) -> Any:
     """`gamma` or `loggamma` for a typed key and a checked dtype."""
-    return _samples(key, parameter(a, dtype, shape), log_space)
+    return _differentiable(key, parameter(a, dtype, shape), log_space)
+
+
+def _differentiable(key: Any, a: Any, log_space: bool) -> Any:
+    """The samples, with their derivative by `a`: that of a loop that rejects would not be it."""
+
+    def sample(tracers: list[Any]) -> Any:
+        key, a = tracers
+        return _samples(key, a, log_space)
+
+    def with_tangent(tracers: list[Any]) -> Any:
+        key, a, da = tracers
+        (x,) = call_traced(primal, [key, a])
+        return x, lax.mul(da, _slope(x, a, log_space))
+
+    trace = STATE.trace
+    assert trace is not None, "samplers trace before they run"
+    types = [type_of(key), type_of(a)]
+    primal = trace_function(sample, types, kind="jit", fun=gamma, staged=True)
+    derived = trace_function(with_tangent, [*types, types[1]], kind="jit", fun=gamma, staged=True)
+    inst = op_class("custom_jvp_call").of(callee=primal.name, jvp_callee=derived.name)
+    return trace.emit(inst, (key, a))[0]
 
 
 def _samples(key: Any, a: Any, log_space: bool) -> Any:
@@ -54,7 +76,7 @@ def _samples(key: Any, a: Any, log_space: bool) -> Any:
     if key.dtype.impl == "threefry2x32":
         made = vmap(lambda k, x: _one(k, x, log_space))(keys, flat)
     else:  # other generators draw for a batch what they draw for its first key
-        made = lax.map(lambda args: _one(*args, log_space), (keys, flat))
+        made = lax.map(lambda args: _one(args[0], args[1], log_space), (keys, flat))
     return lax.reshape(made, a.shape)
 
 
@@ -112,11 +134,11 @@ def _positive_v(key: Any, c: Any) -> tuple[Any, Any]:
     return x, v
 
 
-def slope_of(sample: Any, a: Any, log_space: bool) -> Any:
-    """Derivative of a sample by `a`: implicit, from the distribution function that stays the same."""
+def _slope(sample: Any, a: Any, log_space: bool) -> Any:
+    """Derivative of a sample by `a`: implicit, from the distribution function, which stays the same."""
     if not log_space:
         return lax.random_gamma_grad(a, sample)
     x = lax.exp(sample)
-    tiny = lax.full_like(x, float(np.finfo(np.float32).tiny))
+    tiny = lax.full_like(x, float(dtypes.finfo(x.dtype).tiny))
     x = lax.select(lax.eq(sample, lax.full_like(sample, 0)), tiny, x)
     return lax.div(lax.random_gamma_grad(a, x), x)

@@ -77,7 +77,7 @@ def _wrapped(name: str, key: Any) -> Value:
         raise ValueError(advice)
     if config.legacy_prng_key == "warn":
         warnings.warn(advice, UserWarning, stacklevel=4)
-    return bind(op_class("random_wrap").of(impl=dtype.impl), as_value(key))
+    return bind(op_class("random_wrap").of(impl=dtype.impl), as_value(key), weak_type=False)
 
 
 def _as_given(keys: Value, given: Any) -> Value:
@@ -127,7 +127,7 @@ def _seeded(name: str, seed: Any, impl: Impl) -> Value:
     if config.random_seed_offset:
         offset = as_value(_truncated(config.random_seed_offset), seed.dtype)
         seed = bind(op_class("add").of(), convert(seed, seed.dtype, False), offset)
-    return bind(op_class("random_seed").of(impl=found.impl), seed)
+    return bind(op_class("random_seed").of(impl=found.impl), seed, weak_type=False)
 
 
 def _truncated(seed: int) -> int:
@@ -142,7 +142,7 @@ def wrap_key_data(key_bits_array: Any, *, impl: Impl = None, dtype: KeyDtype | N
     """Keys from their words: a uint32 array whose last axis holds those of one key."""
     found = key_dtype(_one_of("wrap_key_data", impl, dtype))
     words = as_value(key_bits_array, what="wrap_key_data: the words")
-    return bind(op_class("random_wrap").of(impl=found.impl), words)
+    return bind(op_class("random_wrap").of(impl=found.impl), words, weak_type=False)
 
 
 # Taking them apart
@@ -210,7 +210,7 @@ def _bits_op(width: int, shape: tuple[int, ...], partitionable: bool) -> Any:
     return op_class("random_bits").of(bit_width=width, shape=shape, partitionable=partitionable)
 
 
-def draw(key: Value, width: int, shape: tuple[int, ...]) -> Tracer:
+def draw(key: Value, width: int, shape: tuple[int, ...]) -> Any:
     """Uniform random bits from a typed key, as unsigned integers of `width`."""
     return bind(_bits_op(width, shape, config.threefry_partitionable), key, weak_type=False)
 
