@@ -169,13 +169,13 @@ def test_small_index_dtypes_reach_the_end_of_long_axes():
 
 def test_numbers_share_one_executable():
     from weft._indexing import getitem as module_function
-    from weft._indexing.getitem import _by_tokens
+    from weft._indexing.eager import READING
 
     x = array(np.arange(77, dtype=np.float32))
     module_function(x, 3)
-    known = len(_by_tokens)
+    known = len(READING.by_tokens)
     assert [float(module_function(x, i)) for i in (4, -1, 76, 100)] == [4, 76, 76, 76]
-    assert len(_by_tokens) == known
+    assert len(READING.by_tokens) == known
 
 
 def test_traced_number():
@@ -275,6 +275,16 @@ def test_errors(index, error, text):
         getitem(array(X), index)
     with pytest.raises(error, match=text):
         weft.jit(lambda x: getitem(x, index))(array(X))
+
+
+def test_divide_power_and_apply():
+    i = array([3, 3, 1])
+    same(at(array(V))[i].divide(2.0), [0, 0.5, 2, 0.75, 4])
+    same(at(array([4, 6], np.int32))[0].divide(8), [0.5, 6])
+    same(at(array(V))[i].power(2.0), [0, 1, 2, 81, 4])
+    same(at(array(V))[i].apply(lambda x: x * 2), [0, 2, 2, 12, 4])
+    same(at(array(V))[::2].apply(lambda x: x + 1), [1, 1, 3, 3, 5])
+    same(weft.jit(lambda x: at(x)[1].apply(lambda v: -v))(array(V)), [0, -1, 2, 3, 4])
 
 
 def test_error_of_a_traced_slice_and_of_shapes():

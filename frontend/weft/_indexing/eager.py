@@ -23,7 +23,42 @@ NUMBER = Vector((), INT32, wraps=False, is_inside=True)
 """Stands for a number in the index of a program: it has been brought within the axis."""
 _STATIC = (int, type(None))
 _LARGEST = 2**31 - 1
+
+
+class Programs:
+    """The programs of reading, or of writing."""
+
+    def __init__(self) -> None:
+        self.quick: dict[Any, Program] = {}
+        """By the items of an index as the user wrote them, next to the specs of the arrays."""
+        self.by_tokens: dict[tuple[Any, ...], Program] = {}
+
+    def remember(self, key: Any, program: Program) -> None:
+        """Lets the quick path find a program, unless the key holds what cannot be hashed."""
+        try:
+            self.quick[key] = program
+        except TypeError:  # a slice of arrays
+            return
+
+    def known(self, key: Any) -> Program | None:
+        """What `remember` was told."""
+        try:
+            return self.quick.get(key)
+        except TypeError:
+            return None
+
+
+READING = Programs()
+WRITING = Programs()
 _numbers: dict[Any, dict[int, Array]] = {}
+
+
+def clear() -> None:
+    """Forgets all programs and operands."""
+    for programs in (READING, WRITING):
+        programs.quick.clear()
+        programs.by_tokens.clear()
+    _numbers.clear()
 
 
 def number(i: int, spec: Spec) -> Array:
@@ -101,7 +136,7 @@ def compiled(call: Callable[[list[Tracer]], Any], values: Sequence[Array], name:
     return compile_module(
         traced.module,
         traced.name,
-        [x.spec for x in (*values, *traced.captures)],
+        [x.spec for x in values],
         traced.out_types,
         name=name,
     )

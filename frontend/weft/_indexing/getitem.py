@@ -8,19 +8,13 @@ import numpy as np
 
 import weft_runtime
 from weft._indexing import masks
-from weft._indexing.eager import NUMBER, Program, compiled, key_of, operands_of, with_numbers
+from weft._indexing.eager import NUMBER, READING, Program, compiled, key_of, operands_of, with_numbers
 from weft._indexing.entries import tokens_of
 from weft._indexing.layout import layout_of
 from weft._indexing.reading import DEFAULT, Options, mode_of, take
 from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
 from weft_runtime import Array
-
-_rows: dict[Any, Program] = {}
-"""Programs of `x[i]`, by the spec of x."""
-_programs: dict[tuple[Any, ...], Program] = {}
-"""Programs by the spec of x and the items of the index as they are."""
-_by_tokens: dict[tuple[Any, ...], Program] = {}
 
 
 def getitem(x: Any, index: Any, options: Options = DEFAULT) -> Any:
@@ -43,15 +37,11 @@ def holds_tracer(index: Any) -> bool:
 def _read(x: Array, index: Any, options: Options) -> Any:
     if options is DEFAULT:
         if type(index) is int:
-            program = _rows.get(x.spec)
+            program = READING.quick.get(x.spec)
         else:
             key: list[Any] = [x.spec]
-            program = None
-            if key_of(index if type(index) is tuple else (index,), key):
-                try:
-                    program = _programs.get(tuple(key))
-                except TypeError:  # a slice of arrays
-                    program = None
+            is_plain = key_of(index if type(index) is tuple else (index,), key)
+            program = READING.known(tuple(key)) if is_plain else None
         if program is not None:
             operands = program.operands(index if type(index) is tuple else (index,), x)
             if operands is not None:
@@ -72,7 +62,7 @@ def _read_slowly(x: Array, index: Any, options: Options) -> Any:
     tokens, numbers = with_numbers(tokens, layout, is_clamped)
     values = [x, *operands_of(tokens, numbers, arrays, x)]
     key = (options, tokens, *[v.spec for v in values])
-    program = _by_tokens.get(key)
+    program = READING.by_tokens.get(key)
     if program is None:
         shared = layout_of(x.shape, tokens, options.wraps)
 
@@ -80,7 +70,7 @@ def _read_slowly(x: Array, index: Any, options: Options) -> Any:
             return take(tracers[0], shared, tracers[1:], options)
 
         sizes = [x.shape[p.axis] for p in shared.points if p.vector is NUMBER]
-        program = _by_tokens[key] = Program(compiled(getitem, values, "getitem"), sizes, is_clamped)
+        program = READING.by_tokens[key] = Program(compiled(getitem, values, "getitem"), sizes, is_clamped)
     if options is DEFAULT:
         _remember(x, index, program, len(numbers))
     return program.executable(values)[0]
@@ -90,17 +80,14 @@ def _remember(x: Array, index: Any, program: Program, numbers: int) -> None:
     """Lets the quick path find a program, where all ints of the index are operands of it."""
     if type(index) is int:
         if numbers:
-            _rows[x.spec] = program
+            READING.quick[x.spec] = program
         return
     items = index if type(index) is tuple else (index,)
     key: list[Any] = [x.spec]
     if key_of(items, key) and sum(type(i) is int for i in items) == numbers:
         if any(type(i) is Array and i.dtype == bool for i in items):
             return  # what a mask selects depends on its elements
-        try:
-            _programs[tuple(key)] = program
-        except TypeError:
-            return
+        READING.remember(tuple(key), program)
 
 
 def _masked_on_host(x: Array, index: Any) -> Any:

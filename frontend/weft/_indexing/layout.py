@@ -89,6 +89,8 @@ def _make(shape: tuple[int, ...], tokens: tuple[Token, ...], wraps: bool) -> Lay
                 insert_at = len(dims)
             positions.append(position)
             if type(token) is Vector:
+                if not token.shape:
+                    _check_not_empty(shape[axis], axis)
                 points.append(Point(axis, 0, operand, token))
                 operand += 1
             elif type(token) is int:
@@ -127,11 +129,15 @@ def _placed(shape: tuple[int, ...], tokens: tuple[Token, ...]) -> list[tuple[Tok
 
 
 def _place(i: int, n: int, axis: int, wraps: bool) -> int:
-    if n == 0:
-        raise IndexError(f"index is out of bounds for axis {axis} with size 0")
+    _check_not_empty(n, axis)
     if not -(2**63) <= i < 2**63:
         raise OverflowError(f"index {i} is too large for axis {axis}")
     return i + n if i < 0 and wraps else i
+
+
+def _check_not_empty(n: int, axis: int) -> None:
+    if n == 0:
+        raise IndexError(f"index is out of bounds for axis {axis} with size 0")
 
 
 def _broadcast(vectors: list[Any]) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from weft._indexing.eager import compiled, number
+from weft._indexing.eager import READING, Program, compiled, number
 from weft._indexing.getitem import getitem
 from weft._tracing.bind import op_class
 from weft._tracing.trace import STATE, Tracer
@@ -13,8 +13,6 @@ from weft_runtime import Array, Executable
 
 CHUNK = 64
 """Rows made at once."""
-
-_programs: dict[tuple[Any, int], Executable] = {}
 
 
 def rows(x: Any) -> Iterator[Any]:
@@ -34,10 +32,10 @@ def _rows_of_array(x: Array) -> Iterator[Any]:
     n = x.shape[0]
     for start in range(0, n, CHUNK):
         size = min(CHUNK, n - start)
-        executable = _programs.get((x.spec, size))
-        if executable is None:
-            executable = _programs[x.spec, size] = _compile(x, size)
-        yield from executable([x, number(start, x.spec)])
+        program = READING.quick.get(("rows", x.spec, size))
+        if program is None:
+            program = READING.quick["rows", x.spec, size] = Program(_compile(x, size), (), is_clamped=True)
+        yield from program.executable([x, number(start, x.spec)])
 
 
 def _compile(x: Array, size: int) -> Executable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from weft._indexing import masks
-from weft._indexing.eager import NUMBER, Program, compiled, key_of, operands_of, with_numbers
+from weft._indexing.eager import NUMBER, WRITING, Program, compiled, key_of, operands_of, with_numbers
 from weft._indexing.entries import tokens_of
 from weft._indexing.getitem import holds_tracer
 from weft._indexing.layout import layout_of
@@ -17,9 +17,6 @@ from weft._tracing.operands import broadcast_to
 from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
 from weft_runtime import Array
-
-_programs: dict[tuple[Any, ...], Program] = {}
-_by_tokens: dict[tuple[Any, ...], Program] = {}
 
 
 def update(op: str, x: Any, index: Any, y: Any, options: Options = DEFAULT) -> Any:
@@ -40,10 +37,7 @@ def _write(op: str, x: Array, index: Any, y: Array, options: Options) -> Array:
     items = index if type(index) is tuple else (index,)
     key: list[Any] = [op, options, x.spec, y.spec]
     if key_of(items, key):
-        try:
-            program = _programs.get(tuple(key))
-        except TypeError:  # a slice of arrays
-            program = None
+        program = WRITING.known(tuple(key))
         if program is not None:
             operands = program.operands(items, x)
             if operands is not None:
@@ -64,7 +58,7 @@ def _write_slowly(op: str, x: Array, index: Any, y: Array, options: Options) -> 
     tokens, numbers = with_numbers(tokens, layout, is_clamped)
     values = [x, y, *operands_of(tokens, numbers, arrays, x)]
     key = (op, options, tokens, *[v.spec for v in values])
-    program = _by_tokens.get(key)
+    program = WRITING.by_tokens.get(key)
     if program is None:
         shared = layout_of(x.shape, tokens, options.wraps)
 
@@ -72,7 +66,7 @@ def _write_slowly(op: str, x: Array, index: Any, y: Array, options: Options) -> 
             return put(op, tracers[0], shared, tracers[2:], tracers[1], options)
 
         sizes = [x.shape[p.axis] for p in shared.points if p.vector is NUMBER]
-        program = _by_tokens[key] = Program(compiled(scatter, values, op), sizes, is_clamped)
+        program = WRITING.by_tokens[key] = Program(compiled(scatter, values, op), sizes, is_clamped)
     if options.wraps:
         _remember(op, x, index, y, options, program, len(numbers))
     return program.executable(values)[0]
@@ -87,10 +81,7 @@ def _remember(
     if key_of(items, key) and sum(type(i) is int for i in items) == numbers:
         if any(type(i) is Array and i.dtype == bool for i in items):
             return  # what a mask selects depends on its elements
-        try:
-            _programs[tuple(key)] = program
-        except TypeError:
-            return
+        WRITING.remember(tuple(key), program)
 
 
 def _masked(op: str, x: Any, index: Any, y: Any) -> Any:

@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from numpy.exceptions import ComplexWarning
 
 from weft._tracing.operands import convert, with_weak_type
 from weft._tracing.trace import Tracer
@@ -47,6 +48,10 @@ def warn_if_unsafe(y: Any, dtype: Any) -> None:
             "In future JAX releases this will result in an error.",
             FutureWarning,
             stacklevel=5,
+        )
+    if kind_of(y.dtype) == "c" and kind_of(dtype) != "c":
+        warnings.warn(
+            "Casting complex values to real discards the imaginary part", ComplexWarning, stacklevel=5
         )
 
 
