@@ -12,17 +12,20 @@ T = TypeVar("T")
 
 
 class Kind(Generic[T]):
-    """One kind of attribute. `normalize` makes values of equal meaning equal and hashable."""
+    """One kind of attribute; `words` say in messages what it is.
+
+    `normalize` makes values of equal meaning equal and hashable.
+    """
 
     def __init__(
         self,
-        name: str,
+        words: str,
         base: str | None,
         normalize: Callable[[Any], T],
         encode: Callable[[T], ir.Attribute],
         decode: Callable[[ir.Attribute], T],
     ) -> None:
-        self.name = name
+        self.words = words
         self.base = base  # the builtin attribute that IRDL requires; None accepts any
         self.normalize = normalize
         self._encode = encode
@@ -83,44 +86,44 @@ def _decode_int(attribute: ir.Attribute) -> int:
 
 
 _I64S = Kind(
-    "ints",
+    "a list of integers",
     "#builtin.dense_array",
     _ints,
     lambda v: ir.DenseI64ArrayAttr.get(list(v)),
     lambda a: tuple(_expect(a, ir.DenseI64ArrayAttr)),
 )
 _INT = Kind(
-    "int",
+    "an integer",
     "#builtin.integer",
     int,
     lambda v: ir.IntegerAttr.get(ir.IntegerType.get_signless(64), v),
     _decode_int,
 )
 _BOOL = Kind(
-    "bool",
+    "true or false",
     "#builtin.integer",
     bool,
     lambda v: ir.BoolAttr.get(v),
     lambda a: bool(_expect(a, ir.BoolAttr, ir.IntegerAttr).value),
 )
 _FLOAT = Kind(
-    "float",
+    "a number",
     "#builtin.float",
     float,
     lambda v: ir.FloatAttr.get(ir.F64Type.get(), v),
     lambda a: float(_expect(a, ir.FloatAttr).value),
 )
 _STRING = Kind(
-    "string",
+    "a text",
     "#builtin.string",
     str,
     lambda v: ir.StringAttr.get(v),
     lambda a: _expect(a, ir.StringAttr).value,
 )
 _SYMBOL = Kind(
-    "symbol", "#builtin.symbol_ref", str, _encode_symbol, lambda a: _expect(a, ir.FlatSymbolRefAttr).value
+    "a function", "#builtin.symbol_ref", str, _encode_symbol, lambda a: _expect(a, ir.FlatSymbolRefAttr).value
 )
-_SYMBOLS = Kind("symbols", "#builtin.array", _symbols, _encode_symbols, _decode_symbols)
+_SYMBOLS = Kind("a list of functions", "#builtin.array", _symbols, _encode_symbols, _decode_symbols)
 
 
 def _normalize_dtype(value: Any) -> Any:
@@ -130,13 +133,13 @@ def _normalize_dtype(value: Any) -> Any:
 
 
 _DTYPE: Kind[Any] = Kind(
-    "dtype",
+    "an element type",
     "#builtin.type",
     _normalize_dtype,
     lambda v: ir.TypeAttr.get(element_type(v)),
     lambda a: dtype_of_element(_expect(a, ir.TypeAttr).value),
 )
-_ELEMENTS: Kind[Any] = Kind("elements", None, lambda v: v, lambda v: v, lambda a: a)
+_ELEMENTS: Kind[Any] = Kind("a constant", None, lambda v: v, lambda v: v, lambda a: a)
 
 # In signatures the kinds stand for the Python types of their values.
 if TYPE_CHECKING:
@@ -150,11 +153,13 @@ if TYPE_CHECKING:
     Symbol = str
     Symbols = tuple[str, ...]
     DtypeAttr = Dtype
+    Avals = tuple[Aval, ...]
     Elements = ir.Attribute
 else:
     Axes = Ints = Shape = _I64S
     I64, Flag, F64, Text = _INT, _BOOL, _FLOAT, _STRING
     Symbol, Symbols, DtypeAttr, Elements = _SYMBOL, _SYMBOLS, _DTYPE, _ELEMENTS
+    Avals = _AVALS
 
 
 class Splats:

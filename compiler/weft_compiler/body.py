@@ -20,7 +20,20 @@ def read_op(op: ir.Operation) -> Op:
     try:
         return cls.read(op)
     except (KeyError, TypeError, ValueError) as error:
-        raise DiagnosticError(f"{cls.name}: {error.args[0] if error.args else error}", op.location) from error
+        raise DiagnosticError(f"{cls.name}: {_wrong_attribute(cls, op)}", op.location) from error
+
+
+def _wrong_attribute(cls: type[Op], op: ir.Operation) -> str:
+    for spec in cls.attr_specs:
+        if spec.name not in op.attributes:
+            if spec.required:
+                return f"attribute {spec.name} is missing"
+            continue
+        try:
+            spec.kind.decode(op.attributes[spec.name])
+        except (TypeError, ValueError):
+            return f"attribute {spec.name} must be {spec.kind.words}, not {op.attributes[spec.name]}"
+    raise AssertionError(f"every attribute of {cls.name} can be read by itself")
 
 
 def read_body(module: Module, function: Function) -> Iterable[Step]:

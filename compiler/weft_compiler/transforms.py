@@ -144,6 +144,7 @@ class TransformBuilder(Builder):
         """Forward derivative; results that `instantiate` marks get a tangent even where it is zero."""
         from weft_compiler.passes.jvp import differentiate
 
+        instantiate = instantiate if any(instantiate) else ()
         return self.once(
             ("jvp", fn, active, instantiate), lambda: differentiate(self.module, fn, active, instantiate)
         )
@@ -152,6 +153,7 @@ class TransformBuilder(Builder):
         """A function split into what does not depend on tangents and what is linear in them."""
         from weft_compiler.passes.linearize import linearize
 
+        instantiate = instantiate if any(instantiate) else ()
         return self.once(
             ("linearize", fn, active, instantiate), lambda: linearize(self.module, fn, active, instantiate)
         )
@@ -180,6 +182,7 @@ class TransformBuilder(Builder):
         """A function over one more axis, the first of every batched value."""
         from weft_compiler.passes.batch import batch
 
+        instantiate = instantiate if any(instantiate) else ()
         size = self.axis_size if size is None else size
         return self.once(
             ("batch", fn, batched, size, instantiate),

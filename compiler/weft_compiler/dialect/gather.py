@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     FillValue = str
 else:
     FillValue = Kind(
-        "number", "#builtin.string", _number_text, ir.StringAttr.get, lambda a: ir.StringAttr(a).value
+        "a number", "#builtin.string", _number_text, ir.StringAttr.get, lambda a: ir.StringAttr(a).value
     )
 
 

@@ -1,7 +1,20 @@
 """Requests: transformations of functions as ops. `weft-expand-transforms` resolves them, innermost first."""
 
+from typing import Any
+
 from weft_compiler.attributes import I64, Ints, Symbol
-from weft_compiler.dialect.op import NOTHING_TO_FOLD, Anything, Attr, Op, Operands, Signature, no_rule, op
+from weft_compiler.dialect.op import (
+    NOTHING_TO_FOLD,
+    Anything,
+    Attr,
+    Op,
+    Operands,
+    OpValueError,
+    Rule,
+    Signature,
+    no_rule,
+    op,
+)
 
 _EXPANDED_FIRST = no_rule("a request is resolved before anything else is asked of it")
 
@@ -16,6 +29,7 @@ class Request(Op):
     callee_attrs = ("callee",)
     jvp = transpose = batch = lower = _EXPANDED_FIRST
     fold = NOTHING_TO_FOLD
+    expand: Rule
     samples = no_rule("covered by the tests of the transformation that it asks for")
 
     def _check_args(self, args, expected) -> None:
@@ -31,6 +45,8 @@ class Derivative(Request):
     wrt: Attr[Ints]
 
     def _check_wrt(self, callee: Signature) -> None:
+        if len(set(self.wrt)) < len(self.wrt):
+            self.fail(f"wrt {list(self.wrt)} names an argument twice")
         for i in self.wrt:
             if not 0 <= i < len(callee.inputs):
                 self.fail(f"wrt {i} is out of range: @{self.callee} takes {len(callee.inputs)} arguments")
@@ -79,6 +95,8 @@ class VjpRequest(Derivative):
         for i in self.ct_of:
             if not 0 <= i < len(callee.outputs):
                 self.fail(f"ct_of {i} is out of range: @{self.callee} has {len(callee.outputs)} results")
+            if callee.outputs[i].kind not in "fc":
+                self.fail(f"result {i} of @{self.callee} is {callee.outputs[i]}; only floats have cotangents")
         self._check_args(args, (*callee.inputs, *(callee.outputs[i] for i in self.ct_of)))
         return (*callee.outputs, *(callee.inputs[i] for i in self.wrt))
 
@@ -145,13 +163,14 @@ class VmapRequest(Request):
             x if axis < 0 else b.move_axis(x, axis, 0) for x, axis in zip(args, self.in_axes, strict=True)
         ]
         made = b.batch_of(self.callee, tuple(axis >= 0 for axis in self.in_axes), self.size)
-        outs = []
+        outs: list[Any] = []
         for out, is_batched, axis in zip(
             b.call(made.fn, moved), made.out_batched, self.out_axes, strict=True
         ):
             if axis < 0:
                 if is_batched:
-                    self.fail("a result with out axis -1 depends on a batched operand")
+                    message = f"result {len(outs)} of @{self.callee} depends on a batched operand"
+                    self.fail(f"{message}, so its out axis cannot be -1", OpValueError)
                 outs.append(out)
             else:
                 full = out if is_batched else b.repeat_first(out, self.size)

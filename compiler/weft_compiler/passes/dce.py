@@ -52,6 +52,7 @@ def op_has_effect(module: Module, op: ir.Operation, effects: dict[str, bool]) ->
 def function_has_effect(module: Module, name: str, effects: dict[str, bool]) -> bool:
     """Whether calling a function does anything beside computing its results."""
     if name not in effects:
+        effects[name] = False  # while it is looked at
         function = module.function(name)
         effects[name] = function.is_declaration or any(
             op_has_effect(module, op, effects) for op in function.operations()

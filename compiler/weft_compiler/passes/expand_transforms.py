@@ -1,13 +1,16 @@
 """Resolves requests: `weft.jvp`, `weft.vjp`, `weft.vmap` become calls of the functions that they ask for."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from weft_compiler.bindings import ir
+from weft_compiler.bindings import context, ir
 from weft_compiler.body import read_body
 from weft_compiler.dialect.builder import Val
+from weft_compiler.dialect.op import Op
 from weft_compiler.dialect.request import Request
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
+from weft_compiler.rule_errors import errors_located
 from weft_compiler.transforms import TransformBuilder
 
 
@@ -21,16 +24,11 @@ class ExpandTransforms(ModulePass):
     """
 
     def run(self, module: Module) -> None:
-        expander = Expander(module)
-        for function in list(module):
+        expander = InPlace(module)
+        for function in module.defined():
             expander.expand(function.name)
-        for old, new in expander.names.items():
-            if old != new:
-                is_public = module.function(old).is_public
-                module.remove_function(old)
-                module.rename(new, old)
-                if is_public:
-                    module.function(old).publish()
+        if expander.has_changed:
+            module.memo.clear()
 
 
 class Expander:
@@ -48,6 +46,8 @@ class Expander:
         return found
 
     def _expand(self, function: Function) -> str:
+        if function.is_declaration:
+            return function.name
         is_changed = False
         for step in read_body(self.module, function):
             if step.inst.callee_attrs:
@@ -61,14 +61,40 @@ class Expander:
         made = self.module.add_function(f"{function.name}.expanded", signature.inputs, function.op.location)
         b = TransformBuilder(self.module, ir.InsertionPoint(made.body), made.op.location, made.steps)
         env: dict[ir.Value, Val] = {old.ir: new for old, new in zip(function.args, made.args, strict=True)}
-        for step in read_body(self.module, function):
-            b.loc = step.loc
-            operands = [env[v.ir] for v in step.operands]
-            inst = step.inst
-            if inst.callee_attrs:
-                inst = inst.renamed(self.names)
-            outs = inst.expand(b, *operands) if isinstance(inst, Request) else b.emit(inst, operands)  # type: ignore[attr-defined]
-            for v, new in zip(step.results, outs if type(outs) is tuple else (outs,), strict=True):
-                env[v.ir] = new
+        with errors_located(b):
+            for step in read_body(self.module, function):
+                b.loc = step.loc
+                outs = self._expand_op(b, step.inst, [env[v.ir] for v in step.operands])
+                for v, new in zip(step.results, outs if type(outs) is tuple else (outs,), strict=True):
+                    env[v.ir] = new
         made.finish([env[v] for v in function.returned()], made.op.location)
-        return made.name
+        return self._named(function, made)
+
+    def _expand_op(self, b: TransformBuilder, inst: Op, operands: list[Val]) -> Any:
+        if inst.callee_attrs:
+            inst = inst.renamed(self.names)
+        return inst.expand(b, *operands) if isinstance(inst, Request) else b.emit(inst, operands)
+
+    def _named(self, old: Function, new: Function) -> str:
+        """The name under which what a function has become is found."""
+        return new.name
+
+
+class InPlace(Expander):
+    """Puts each function without requests in the place of the old one, so that who names it need not change."""
+
+    has_changed = False
+
+    def _named(self, old: Function, new: Function) -> str:
+        self.has_changed = True
+        for name in old.op.attributes:
+            if name not in ("sym_name", "function_type"):
+                new.op.attributes[name] = old.op.attributes[name]
+        if old.is_public:
+            new.publish()
+        new.op.move_before(old.op)
+        self.module.remove_function(old.name)
+        self.module.functions[old.name] = self.module.functions.pop(new.name)
+        new.op.attributes["sym_name"] = ir.StringAttr.get(old.name, context())
+        new.name = old.name
+        return old.name

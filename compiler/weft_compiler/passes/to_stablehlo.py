@@ -25,13 +25,27 @@ class ToStablehlo(ModulePass):
     """Fold each op on the way, as `weft-simplify` would."""
 
     def run(self, module: Module) -> None:
-        old = list(module)
+        done = []  # erased at the end: what is lowered later reads what they name
         with context():
-            for function in old:
-                lower_function(module, function, module, function.name, folds=self.simplify)
-        for function in old:
-            function.op.erase()
-        module.invalidate()
+            for function in list(module):
+                if _is_ours(function):
+                    made = lower_function(module, function, module, function.name, folds=self.simplify)
+                    made.move_before(function.op)
+                    done.append(function.op)
+        for op in done:
+            op.erase()
+        if done:
+            module.invalidate()
+
+
+def _is_ours(function: Function) -> bool:
+    """Whether there is anything to lower: a weft op, or a value of a type of weft."""
+    types = {ir.TypeAttr(function.op.attributes["function_type"]).value}
+    for op in function.operations() if not function.is_declaration else ():
+        if op.name.startswith(("weft.", "weftn.")):
+            return True
+        types.update(v.type for v in op.results)
+    return any("!weft." in str(t) for t in types)
 
 
 def lower_function(
@@ -42,27 +56,30 @@ def lower_function(
     *,
     folds: bool,
     inlined: Collection[str] = (),
-) -> None:
+) -> ir.Operation:
     """Adds the lowered function to `target`, which may be the module that it comes from.
 
     A call of a function in `inlined` becomes what that function does.
     """
     loc = function.op.location
-    arguments = function.args
-    types = [a.aval.physical.ty for a in arguments]
-    outputs = [a.physical.ty for a in function.signature.outputs]
+    signature = function.signature
+    types = [a.physical.ty for a in signature.inputs]
+    outputs = [a.physical.ty for a in signature.outputs]
     attributes = {n: function.op.attributes[n] for n in function.op.attributes}
     attributes["sym_name"] = ir.StringAttr.get(name)
     attributes["function_type"] = ir.TypeAttr.get(ir.FunctionType.get(types, outputs))
     made = ir.Operation.create(
         "func.func", [], [], attributes, None, 1, loc, ir.InsertionPoint(target.ir.body)
     )
+    if function.is_declaration:
+        return made
     block = made.regions[0].blocks.append(*types, arg_locs=[loc] * len(types))
     b = BodyBuilder(source, ir.InsertionPoint(block), loc, folds, inlined)
-    values = [Val(new, old.aval) for old, new in zip(arguments, block.arguments, strict=True)]
+    values = [Val(new, old.aval) for old, new in zip(function.args, block.arguments, strict=True)]
     returned = [v.ir for v in b.lower_body(function, values)]
     del b.stablehlo  # it refers back to the builder: the cycle would keep the whole module for the collector
     ir.Operation.create("func.return", [], returned, None, None, 0, loc, ir.InsertionPoint(block))
+    return made
 
 
 class BodyBuilder(LoweringBuilder):

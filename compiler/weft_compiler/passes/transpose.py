@@ -7,7 +7,7 @@ from typing import Any
 from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Linear, Val
-from weft_compiler.dialect.op import REGISTRY, NoRule
+from weft_compiler.dialect.op import REGISTRY, NoRule, Op
 from weft_compiler.masks import picked
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
@@ -69,7 +69,8 @@ def transpose(
     env: dict[ir.Value, Any] = {}
     for arg, is_linear in zip(source.args, linear, strict=True):
         env[arg.ir] = Linear(arg.aval) if is_linear else next(args)
-    backwards = _forward_walk(module, source, b, env)
+    with errors_located(b):
+        backwards = _forward_walk(module, source, b, env)
     cts: dict[ir.Value, Val] = {}
     for value, is_active in zip(source.returned(), ct_active, strict=True):
         if is_active:
@@ -157,8 +158,23 @@ def _transpose_op(
     rule = step.inst.transpose
     if type(rule) is NoRule:
         step.inst.rule("transpose")  # which says why there is none
+    _check_linear(step.inst, operands)
     is_many = len(step.results) != 1 or step.inst.results is None
     made = rule(b, given if is_many else given[0], *operands)
     for v, x, ct in zip(step.operands, operands, made if isinstance(made, tuple) else (made,), strict=True):
         if ct is not None and type(x) is Linear:
             cts[v.ir] = b.sum_of(ct, cts.get(v.ir))
+
+
+def _check_linear(inst: Op, operands: Sequence[Any]) -> None:
+    """Refuses linear operands in which an op is not linear, or not jointly."""
+    names = inst.linear_in or inst.bilinear_in
+    if not names:
+        return  # of a higher-order op, what it calls tells
+    specs = inst.operand_specs
+    linear = [specs[min(i, len(specs) - 1)].name for i, x in enumerate(operands) if type(x) is Linear]
+    for name in linear:
+        if name not in names:
+            inst.fail(f"not linear in {name}, so it cannot be transposed in it")
+    if inst.bilinear_in and len(linear) > 1:
+        inst.fail(f"not linear in {' and '.join(linear)} at once, so it cannot be transposed in both")

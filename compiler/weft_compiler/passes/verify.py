@@ -7,7 +7,7 @@ from weft_compiler.avals import Aval, aval_of
 from weft_compiler.bindings import ir
 from weft_compiler.body import read_op, signatures
 from weft_compiler.diagnostics import DiagnosticError
-from weft_compiler.dialect.op import REGISTRY
+from weft_compiler.dialect.op import REGISTRY, Op
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
 
@@ -15,23 +15,35 @@ from weft_compiler.passes.registry import ModulePass, register
 @register("weft-verify")
 @dataclass(frozen=True)
 class Verify(ModulePass):
-    """Checks every weft op against its own `infer` rule; the first mistake is reported at its place.
+    """Checks every weft op against its own `infer` rule, and that no function needs itself.
+
+    The first mistake is reported at its place.
 
     Needs:  nothing; ops of other dialects are left to their own verifiers.
     Leaves: the module as it was.
     """
 
     def run(self, module: Module) -> None:
+        calls: Calls = {}
         for function in module:
-            if function.block is not None:
-                for op in function.operations():
-                    if op.name in REGISTRY or op.name.startswith(("weft.", "weftn.")):
-                        verify_op(module, op)
+            named = calls[function.name] = []
+            for op in (o.operation for block in function.op.regions[0].blocks for o in block.operations):
+                if op.name in REGISTRY or op.name.startswith(("weft.", "weftn.")):
+                    inst = verify_op(module, op)
+                    named.extend((callee, op.location) for callee in inst.callees())
+        finished: set[str] = set()
+        for name in calls:
+            _check_calls(calls, name, [], finished)
 
 
-def verify_op(module: Module, op: ir.Operation) -> None:
+Calls = dict[str, list[tuple[str, ir.Location]]]
+"""What each function names, and where."""
+
+
+def verify_op(module: Module, op: ir.Operation) -> Op:
     """Raises DiagnosticError if operands, attributes or result types of an op do not go together."""
     inst = read_op(op)
+    _check_names(inst, op)
     avals = _avals(inst.name, op, [v.type for v in op.operands])
     actual = _avals(inst.name, op, [v.type for v in op.results])
     try:
@@ -46,6 +58,34 @@ def verify_op(module: Module, op: ir.Operation) -> None:
     if actual != plan.avals:
         wanted, got = (", ".join(map(str, a)) for a in (plan.avals, actual))
         raise DiagnosticError(f"{inst.name}: the result is {wanted}, not {got}", op.location)
+    return inst
+
+
+def _check_names(inst: Op, op: ir.Operation) -> None:
+    """A misspelled optional attribute would go unnoticed. Names with a dot belong to other dialects."""
+    if op.name == "func.call":
+        return  # MLIR knows the names of its own op
+    known = [spec.name for spec in inst.attr_specs]
+    for name in op.attributes:
+        if "." not in name and name not in known:
+            has = f"its attributes are {', '.join(known)}" if known else "it has none"
+            raise DiagnosticError(f"{inst.name}: there is no attribute {name}; {has}", op.location)
+
+
+def _check_calls(calls: Calls, name: str, path: list[str], finished: set[str]) -> None:
+    """Functions are transformed callees first: none may need itself."""
+    if name in finished:
+        return
+    path.append(name)
+    for callee, location in calls.get(name, ()):
+        if callee in path:
+            way = " > ".join(f"@{f}" for f in [*path[path.index(callee) :], callee])
+            raise DiagnosticError(
+                f"@{callee} calls itself: {way}; loops are weft.while and weft.scan", location
+            )
+        _check_calls(calls, callee, path, finished)
+    path.pop()
+    finished.add(name)
 
 
 def _avals(name: str, op: ir.Operation, types: Sequence[ir.Type]) -> tuple[Aval, ...]:
