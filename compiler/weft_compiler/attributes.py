@@ -139,6 +139,13 @@ _DTYPE: Kind[Any] = Kind(
     lambda v: ir.TypeAttr.get(element_type(v)),
     lambda a: dtype_of_element(_expect(a, ir.TypeAttr).value),
 )
+_AVALS: Kind[tuple[Aval, ...]] = Kind(
+    "a list of types",
+    "#builtin.array",
+    tuple,
+    lambda v: ir.ArrayAttr.get([ir.TypeAttr.get(a.ty) for a in v]),
+    lambda a: tuple(aval_of(_expect(t, ir.TypeAttr).value) for t in _expect(a, ir.ArrayAttr)),
+)
 _ELEMENTS: Kind[Any] = Kind("a constant", None, lambda v: v, lambda v: v, lambda a: a)
 
 # In signatures the kinds stand for the Python types of their values.
