@@ -49,8 +49,8 @@ from weft.numpy.arithmetic import (
 )
 from weft.numpy.bit_arrays import packbits, unpackbits
 from weft.numpy.convolution import convolve, correlate
+from weft.numpy.covariance import corrcoef, cov
 from weft.numpy.creation import (
-    arange,
     array,
     asarray,
     astype,
@@ -59,9 +59,6 @@ from weft.numpy.creation import (
     empty_like,
     full,
     full_like,
-    geomspace,
-    linspace,
-    logspace,
     ones,
     ones_like,
     zeros,
@@ -114,6 +111,17 @@ from weft.numpy.float_parts import (
     spacing,
 )
 from weft.numpy.histograms import bincount, histogram, histogram2d, histogram_bin_edges, histogramdd
+from weft.numpy.index_patterns import (
+    diag_indices,
+    diag_indices_from,
+    mask_indices,
+    ravel_multi_index,
+    tril_indices,
+    tril_indices_from,
+    triu_indices,
+    triu_indices_from,
+    unravel_index,
+)
 from weft.numpy.index_tricks import c_, index_exp, ix_, mgrid, ogrid, r_, s_
 from weft.numpy.interpolation import gradient, interp, trapezoid, unwrap
 from weft.numpy.joining import (
@@ -176,6 +184,7 @@ from weft.numpy.matrices import (
     triu,
     vander,
 )
+from weft.numpy.means import average, mean, std, var
 from weft.numpy.nan_reductions import (
     nanargmax,
     nanargmin,
@@ -187,6 +196,7 @@ from weft.numpy.nan_reductions import (
     nansum,
     nanvar,
 )
+from weft.numpy.order_statistics import median, nanmedian, nanpercentile, nanquantile, percentile, quantile
 from weft.numpy.padding import pad
 from weft.numpy.polynomials import (
     poly,
@@ -213,6 +223,7 @@ from weft.numpy.products import (
     vecdot,
     vecmat,
 )
+from weft.numpy.ranges import arange, geomspace, linspace, logspace
 from weft.numpy.reductions import (
     all,
     amax,
@@ -220,16 +231,12 @@ from weft.numpy.reductions import (
     any,
     argmax,
     argmin,
-    average,
     count_nonzero,
     max,
-    mean,
     min,
     prod,
     ptp,
-    std,
     sum,
-    var,
 )
 from weft.numpy.rounding import (
     angle,
@@ -331,35 +338,7 @@ from weft.numpy.sorting import (
     sort,
     sort_complex,
 )
-from weft.numpy.statistics import (
-    corrcoef,
-    cov,
-    median,
-    nanmedian,
-    nanpercentile,
-    nanquantile,
-    percentile,
-    quantile,
-)
-from weft.numpy.taking import (
-    choose,
-    diag_indices,
-    diag_indices_from,
-    fill_diagonal,
-    mask_indices,
-    place,
-    put,
-    put_along_axis,
-    ravel_multi_index,
-    resize,
-    take,
-    take_along_axis,
-    tril_indices,
-    tril_indices_from,
-    triu_indices,
-    triu_indices_from,
-    unravel_index,
-)
+from weft.numpy.taking import choose, fill_diagonal, place, put, put_along_axis, resize, take, take_along_axis
 from weft.numpy.transcendental import (
     acos,
     acosh,

@@ -91,7 +91,7 @@ def shape_of(shape: Any, what: str = "shape") -> tuple[int, ...]:
         sizes = tuple([_size(n, shape, what) for n in items])
     for n in sizes:
         if n < 0:
-            raise ValueError(f"{what} {sizes} has a negative size")
+            raise TypeError(f"{what} must have every element be nonnegative, got {sizes}")
     return sizes
 
 

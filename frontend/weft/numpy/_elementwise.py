@@ -29,7 +29,7 @@ def number_beside(x: Array, value: Any) -> Any:
         found = _beside[key] = (target, weak)
     target, weak = found
     if type(value) is int and target.kind in "iu":
-        _checked_number(value, target)
+        value = _checked_number(value, target)
     return weft_runtime.scalar(value, target, weak)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,15 @@ import weft_runtime
 from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.library import library
-from weft._tracing.operands import broadcast_to, convert, promoted
-from weft._tracing.trace import STATE, Tracer
+from weft._tracing.operands import broadcast_to, convert, with_weak_type
+from weft._tracing.trace import STATE
 from weft._tracing.values import as_value, is_array
 from weft.numpy._arguments import array as as_array
 from weft.numpy._arguments import explicit_dtype, no_sharding, shape_of
-from weft.numpy._ops import broadcast_in_dim, compare, constant, iota, kind, like, ops, reshape_to, select
-from weft.numpy.arithmetic import power
+from weft.numpy._ops import compare, constant, kind, like, ops, reshape_to
 from weft_runtime import Array
 
-_HOST_LIMIT = 1 << 14
+HOST_LIMIT = 1 << 14
 """Filled arrays of up to so many elements are made by NumPy, since a program for each shape takes longer."""
 
 
@@ -39,7 +37,7 @@ def _filled(shape: tuple[int, ...], value: Any, dtype: Any, weak_type: bool = Fa
     trace = STATE.trace
     if trace is not None and trace.staged:
         return constant(value, shape, dtype, weak_type)
-    if math.prod(shape) <= _HOST_LIMIT:
+    if math.prod(shape) <= HOST_LIMIT:
         return weft_runtime.device_put(np.full(shape, value, dtype), dtype, weak_type=weak_type)
     return _filled_on_device(shape, value, dtype, weak_type)
 
@@ -52,13 +50,13 @@ def _filled_on_device(shape: tuple[int, ...], value: Any, dtype: Any, weak_type:
 def zeros(shape: Any, dtype: Any = None, *, device: Any = None, out_sharding: Any = None) -> Any:
     """An array of zeros."""
     no_sharding("zeros", out_sharding=out_sharding)
-    return placed(_filled(shape_of(shape), 0, _float_dtype(dtype, "zeros")), device)
+    return placed(_filled(shape_of(shape), 0, float_dtype(dtype, "zeros")), device)
 
 
 def ones(shape: Any, dtype: Any = None, *, device: Any = None, out_sharding: Any = None) -> Any:
     """An array of ones."""
     no_sharding("ones", out_sharding=out_sharding)
-    return placed(_filled(shape_of(shape), 1, _float_dtype(dtype, "ones")), device)
+    return placed(_filled(shape_of(shape), 1, float_dtype(dtype, "ones")), device)
 
 
 def empty(shape: Any, dtype: Any = None, *, device: Any = None, out_sharding: Any = None) -> Any:
@@ -66,7 +64,8 @@ def empty(shape: Any, dtype: Any = None, *, device: Any = None, out_sharding: An
     return zeros(shape, dtype, device=device, out_sharding=out_sharding)
 
 
-def _float_dtype(dtype: Any, name: str) -> Any:
+def float_dtype(dtype: Any, name: str) -> Any:
+    """The dtype asked for, or the default float."""
     return dtypes.default_float() if dtype is None else dtypes.canonicalize_explicit(dtype, name)
 
 
@@ -83,9 +82,22 @@ def _full(shape: tuple[int, ...], fill_value: Any, dtype: Any) -> Any:
     if type(fill_value) in (bool, int, float, complex):
         weak = dtype is None and type(fill_value) is not bool
         target = dtypes.dtype(fill_value) if dtype is None else dtype
-        return _filled(shape, checked(fill_value, target), target, weak)
+        return _filled(shape, wrapped(fill_value, target), target, weak)
     value = asarray(fill_value, dtype)
     return _repeated(value, shape)
+
+
+def wrapped(value: Any, dtype: Any) -> Any:
+    """A Python number as one that the dtype has: integers wrap around, floats lose their fraction."""
+    if np.dtype(dtype).kind not in "iub":
+        return value
+    if type(value) is complex:
+        value = value.real
+    if type(value) is int and np.dtype(dtype).kind != "b":
+        bits = np.iinfo(dtype).bits
+        value &= (1 << bits) - 1
+        return value - (1 << bits) if value > np.iinfo(dtype).max else value
+    return np.asarray(value).astype(dtype).item()
 
 
 def checked(value: Any, dtype: Any) -> Any:
@@ -154,8 +166,7 @@ def full_like(
     no_sharding("full_like", out_sharding=out_sharding)
     sizes, target, weak = _like("full_like", a, dtype, shape)
     if type(fill_value) in (bool, int, float, complex):
-        number = np.dtype(target).type(fill_value) if np.dtype(target).kind in "iub" else fill_value
-        return placed(_filled(sizes, number if number is fill_value else number.item(), target, weak), device)
+        return placed(_filled(sizes, wrapped(fill_value, target), target, weak), device)
     return placed(_repeated(asarray(fill_value, target), sizes), device)
 
 
@@ -215,7 +226,9 @@ def _array(x: Any, dtype: Any) -> Any:
         return as_value(x) if dtype is None else as_value(checked(x, dtype), dtype)
     if isinstance(x, (list, tuple)):
         return _from_list(x, dtype)
-    if x is None or isinstance(x, (str, bytes, dict, set)):
+    if x is None:
+        raise ValueError("None is not a valid value for jnp.array")
+    if isinstance(x, (str, bytes, dict, set)):
         raise TypeError(f"Value {x!r:.60} with type {type(x)} is not a valid array type.")
     if isinstance(x, np.ndarray) and x.dtype == object:
         raise TypeError(
@@ -236,9 +249,9 @@ def _from_list(x: Any, dtype: Any) -> Any:
         from weft.numpy.joining import stack
 
         parts = [_array(v, dtype) for v in x]
-        return stack(parts) if parts else zeros((0,), dtype)
+        return with_weak_type(stack(parts), False)
     if not leaves and shape:
-        return weft_runtime.device_put(np.empty(shape), _float_dtype(dtype, "array"))
+        return weft_runtime.device_put(np.empty(shape), float_dtype(dtype, "array"))
     if dtype is None:
         dtype = dtypes.result_type(*leaves) if len(leaves) < 64 else _dtype_of_many(leaves)
     elif np.dtype(dtype).kind in "iu":
@@ -272,7 +285,9 @@ def _collect(x: Any, leaves: list[Any]) -> tuple[int, ...]:
                 f"setting an array element with a sequence: the parts of {x!r:.80} have shapes {sorted(shapes)}"
             )
         return (len(x), *(shapes.pop() if shapes else ()))
-    if x is None or isinstance(x, (str, bytes)):
+    if x is None:
+        raise ValueError("None is not a valid value for jnp.array")
+    if isinstance(x, (str, bytes)):
         raise TypeError(f"Value {x!r:.60} with type {type(x)} is not a valid array type.")
     leaves.append(x)
     return np.shape(x) if not is_array(x) else x.shape
@@ -292,191 +307,3 @@ def _astype(x: Any, dtype: Any) -> Any:
     if dtype == np.bool_ and kind(x) != "b":
         return compare(x, like(x, 0), "NE")
     return convert(x, dtype, False)
-
-
-# Ranges
-
-
-def arange(
-    start: Any,
-    stop: Any = None,
-    step: Any = None,
-    dtype: Any = None,
-    *,
-    device: Any = None,
-    out_sharding: Any = None,
-) -> Any:
-    """Numbers from start (0 if only one limit is given) up to stop, which is not included, by step."""
-    no_sharding("arange", out_sharding=out_sharding)
-    wanted = explicit_dtype(dtype, "arange")
-    limits = [_static_number(v, "arange") for v in (start, stop, step) if v is not None]
-    target = dtypes.result_type(*limits) if wanted is None else wanted
-    first, last = (0, limits[0]) if stop is None else limits[:2]
-    by = limits[-1] if step is not None else 1
-    if by == 0:
-        raise ZeroDivisionError("arange: step must not be 0")
-    count = max(math.ceil((last - first) / by), 0)
-    return placed(_arange(first, by, count, target), device)
-
-
-def _static_number(x: Any, name: str) -> Any:
-    """A limit as a NumPy or Python number; ConcretizationTypeError where it is only known later."""
-    if type(x) is Tracer:
-        from weft._tracing.concrete import concrete
-        from weft.errors import ConcretizationTypeError
-
-        value = concrete(x)
-        if value is None:
-            raise ConcretizationTypeError(
-                x, f"It arose in weft.numpy.{name}, whose arguments decide the size."
-            )
-        x = value
-    if is_array(x) or isinstance(x, np.ndarray):
-        if x.ndim:
-            raise ValueError(f"{name}: arguments must be scalars, got shape {x.shape}")
-        x = np.asarray(x)[()]
-    if isinstance(x, (list, tuple, str)):
-        raise TypeError(f"{name}: arguments must be numbers, got {x!r:.60}")
-    return x
-
-
-def _arange(first: Any, by: Any, count: int, dtype: Any) -> Any:
-    trace = STATE.trace
-    if trace is not None and trace.staged:
-        if count > 64:
-            return _arange_on_device.fun(first, by, count, dtype)
-        return as_value(_arange_on_host(first, by, count, dtype), dtype)
-    if count <= _HOST_LIMIT:
-        return weft_runtime.device_put(_arange_on_host(first, by, count, dtype), dtype)
-    return _arange_on_device(first, by, count, dtype)
-
-
-def _arange_on_host(first: Any, by: Any, count: int, dtype: Any) -> np.ndarray:
-    values = np.arange(count) * by + first
-    return values.astype(dtype)
-
-
-@library()
-def _arange_on_device(first: Any, by: Any, count: int, dtype: Any) -> Any:
-    target = np.dtype(dtype)
-    # Small floats cannot count far; their ranges are computed in float32.
-    work = target if target.itemsize >= 4 or target.kind in "iu" else np.dtype(np.float32)
-    made = iota((count,), work)
-    if by != 1:
-        made = bind(ops.mul, made, constant(by, (count,), work))
-    if first != 0:
-        made = bind(ops.add, made, constant(first, (count,), work))
-    return convert(made, target, False)
-
-
-def linspace(
-    start: Any,
-    stop: Any,
-    num: int = 50,
-    endpoint: bool = True,
-    retstep: bool = False,
-    dtype: Any = None,
-    axis: int = 0,
-    *,
-    device: Any = None,
-) -> Any:
-    """`num` evenly spaced numbers from start to stop; with `retstep` a pair with the distance of two."""
-    count = operator.index(num)
-    if count < 0:
-        raise ValueError(f"Number of samples, {count}, must be non-negative.")
-    wanted = explicit_dtype(dtype, "linspace")
-    made, step = _linspace(start, stop, count, endpoint, wanted, axis)
-    made = placed(made, device)
-    return (made, step) if retstep else made
-
-
-@library("start", "stop")
-def _linspace(start: Any, stop: Any, num: int, endpoint: bool, dtype: Any, axis: int) -> Any:
-    for i, x in enumerate((start, stop)):
-        as_array("linspace", x, i)
-    x, y = promoted("linspace", start, stop)
-    natural = dtypes.narrow(dtypes.to_inexact(x.dtype))
-    target = natural if dtype is None else dtype
-    work = natural if kind(x) == "c" or natural.itemsize >= 4 else np.dtype(np.float32)
-    x, y = convert(x, work, False), convert(y, work, False)
-    parts = num - 1 if endpoint else num
-    difference = bind(ops.sub, y, x)
-    step = bind(ops.div, difference, like(x, parts)) if parts > 0 else like(x, math.nan)
-    shape = (num, *x.shape)
-    dims = tuple(range(1, len(shape)))
-    if num == 0:
-        made = constant(0, shape, work)
-    elif num == 1:
-        made = broadcast_in_dim(x, shape, dims)
-    else:
-        made = _interpolated(x, y, parts, endpoint, shape, dims)
-    made = _to_front(made, axis)
-    if np.dtype(target).kind in "iu" and kind(made) == "f":
-        made = bind(ops.floor, made)
-    return convert(made, target, False), convert(step, natural, False)
-
-
-def _interpolated(
-    x: Any, y: Any, parts: int, endpoint: bool, shape: tuple[int, ...], dims: tuple[int, ...]
-) -> Any:
-    """start * (1 - t) + stop * t, which hits both ends."""
-    real = dtypes.to_real(x.dtype)
-    t = bind(ops.div, iota(shape, real, 0), constant(parts, shape, real))
-    t = convert(t, x.dtype, False)
-    first, last = broadcast_in_dim(x, shape, dims), broadcast_in_dim(y, shape, dims)
-    made = bind(ops.add, bind(ops.mul, first, bind(ops.sub, like(t, 1), t)), bind(ops.mul, last, t))
-    if not endpoint:
-        return made
-    is_last = compare(
-        iota(shape, np.dtype(np.int32), 0), constant(shape[0] - 1, shape, np.dtype(np.int32)), "EQ"
-    )
-    return select(is_last, last, made)
-
-
-def _to_front(x: Any, axis: int) -> Any:
-    from weft.numpy.shapes import moveaxis
-
-    return moveaxis(x, 0, axis) if axis not in (0, -x.ndim) else x
-
-
-def logspace(
-    start: Any,
-    stop: Any,
-    num: int = 50,
-    endpoint: bool = True,
-    base: Any = 10.0,
-    dtype: Any = None,
-    axis: int = 0,
-) -> Any:
-    """`num` numbers from base**start to base**stop whose logarithms are evenly spaced."""
-    wanted = explicit_dtype(dtype, "logspace")
-    return _logspace(start, stop, operator.index(num), endpoint, base, wanted, axis)
-
-
-@library("start", "stop", "base")
-def _logspace(start: Any, stop: Any, num: int, endpoint: bool, base: Any, dtype: Any, axis: int) -> Any:
-    exponents = linspace(start, stop, num, endpoint, axis=axis)
-    made = power(base, exponents)
-    return made if dtype is None else convert(made, dtype, False)
-
-
-@library("start", "stop")
-def geomspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
-) -> Any:
-    """`num` numbers from start to stop, each the same multiple of the one before."""
-    wanted = explicit_dtype(dtype, "geomspace")
-    x, y = promoted("geomspace", start, stop)
-    target = dtypes.narrow(dtypes.to_inexact(x.dtype)) if wanted is None else wanted
-    work = target if np.dtype(target).kind in "fcV" else dtypes.default_float()
-    x, y = convert(x, work, False), convert(y, work, False)
-    # Relative to start, so that negative and complex ranges work as well.
-    ratio = bind(ops.log, bind(ops.div, y, x))
-    made = bind(ops.exp, linspace(like(ratio, 0), ratio, num, endpoint))
-    made = bind(ops.mul, made, broadcast_to(x, made.shape))
-    if num > 0 and endpoint:
-        is_last = compare(
-            iota(made.shape, np.dtype(np.int32), 0), constant(num - 1, made.shape, np.dtype(np.int32)), "EQ"
-        )
-        made = select(is_last, broadcast_to(y, made.shape), made) if num > 1 else made
-    return convert(_to_front(made, axis), target, False)

@@ -163,7 +163,7 @@ def delete(arr: Any, obj: Any, axis: int | None = None, *, assume_unique_indices
     if index.dtype == bool:
         if index.shape != (n,):
             raise ValueError(
-                "np.delete(arr, obj): for boolean indices, obj must be one-dimensional with length matching specified axis."
+                f"delete: a mask must have one entry for each of the {n} places along the axis, got {index.shape}"
             )
         index = np.nonzero(index)[0]
     if index.size and index.dtype.kind not in "iu":

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.library import library
 from weft._tracing.operands import broadcast_all, convert, promoted, with_weak_type
@@ -85,32 +84,29 @@ def frexp(x: Any, /) -> tuple[Any, Any]:
     v = inexact("frexp", x)
     if kind(v) == "c":
         raise TypeError("frexp does not support complex-valued inputs")
+    # On the bits alone: backends count the numbers below the normal ones as 0.
     exponent_bits, mantissa_bits = _layout(v.dtype)
-    bias = (1 << (exponent_bits - 1)) - 1
-    # Subnormal numbers are scaled up first, so that they have an exponent of their own.
-    is_small = compare(bind(ops.abs, v), like(v, float(dtypes.finfo(v.dtype).tiny)), "LT")
-    scaled = select(is_small, bind(ops.mul, v, like(v, 2.0 ** (mantissa_bits + 1))), v)
-    ints = np.dtype(f"int{v.dtype.itemsize * 8}")
-    bits = emit("bitcast_convert", scaled, dtype=ints, weak_type=False)
-    mask = (1 << exponent_bits) - 1
+    bias, mask = (1 << (exponent_bits - 1)) - 1, (1 << exponent_bits) - 1
+    uints = np.dtype(f"u{v.dtype.itemsize}")
+    bits = emit("bitcast_convert", v, dtype=uints, weak_type=False)
     field = bind(ops.and_, bind(ops.shift_right_logical, bits, like(bits, mantissa_bits)), like(bits, mask))
-    exponent = bind(ops.sub, field, like(bits, bias - 1))
-    exponent = select(is_small, bind(ops.sub, exponent, like(bits, mantissa_bits + 1)), exponent)
-    kept = (
-        np.array(~(mask << mantissa_bits) & ((1 << v.dtype.itemsize * 8) - 1))
-        .astype(f"u{v.dtype.itemsize}")
-        .view(ints)
-    )
-    half = (bias - 1) << mantissa_bits
-    mantissa = bind(ops.or_, bind(ops.and_, bits, like(bits, int(kept))), like(bits, half))
-    made = emit("bitcast_convert", mantissa, dtype=v.dtype, weak_type=False)
-    is_plain = bind(ops.and_, bind(ops.is_finite, v), compare_to(v, 0, "NE"))
-    made = select(is_plain, made, v)
-    exponent = convert(select(is_plain, exponent, like(exponent, 0)), _INT32, False)
-    return with_weak_type(made, False), exponent
+    fraction = bind(ops.and_, bits, like(bits, (1 << mantissa_bits) - 1))
+    is_subnormal = bind(ops.and_, compare_to(field, 0, "EQ"), compare_to(fraction, 0, "NE"))
+    shift = bind(ops.sub, bind(ops.clz, fraction), like(bits, exponent_bits))
+    shifted = bind(ops.shift_left, fraction, select(is_subnormal, shift, like(shift, 0)))
+    shifted = bind(ops.and_, shifted, like(bits, (1 << mantissa_bits) - 1))
+    sign = bind(ops.and_, bits, like(bits, 1 << (8 * uints.itemsize - 1)))
+    half = bind(ops.or_, sign, like(bits, (bias - 1) << mantissa_bits))
+    mantissa = emit("bitcast_convert", bind(ops.or_, half, shifted), dtype=v.dtype, weak_type=False)
+    normal = bind(ops.sub, convert(field, _INT32, False), constant(bias - 1, v.shape, _INT32))
+    small = bind(ops.sub, constant(2 - bias, v.shape, _INT32), convert(shift, _INT32, False))
+    is_zero = bind(ops.and_, compare_to(field, 0, "EQ"), compare_to(fraction, 0, "EQ"))
+    is_kept = bind(ops.or_, is_zero, compare_to(field, mask, "EQ"))
+    exponent = select(is_kept, like(normal, 0), select(is_subnormal, small, normal))
+    return select(is_kept, with_weak_type(v, False), mantissa), exponent
 
 
-@binary_function
+@library("x1", "x2")
 def ldexp(x1: Any, x2: Any, /) -> Any:
     """x1 * 2**x2 elementwise, without overflow of the power."""
     x, n = arrays("ldexp", x1, x2)

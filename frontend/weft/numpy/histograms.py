@@ -15,9 +15,9 @@ from weft._tracing.operands import broadcast_to, convert
 from weft._tracing.values import is_array
 from weft.numpy._arguments import array, arrays, inexact, no_sharding
 from weft.numpy._ops import compare, constant, kind, like, ops, reshape_to, select, slice_axis
-from weft.numpy.creation import linspace
 from weft.numpy.cumulative import diff
 from weft.numpy.finding import value_of
+from weft.numpy.ranges import linspace
 from weft.numpy.reductions import max as max_
 from weft.numpy.reductions import min as min_
 from weft.numpy.reductions import sum as sum_
@@ -203,11 +203,13 @@ def _histogramdd(points: Any, edges: list[Any], weights: Any, density: bool) -> 
         else:
             flat = bind(ops.add, bind(ops.mul, flat, like(flat, shape[i])), index)
             is_inside = bind(ops.and_, is_inside, inside)
-    w = constant(1, (points.shape[0],), dtype) if weights is None else array("histogramdd", weights)
+    ones = constant(1, (points.shape[0],), dtypes.default_int())
+    w = ones if weights is None else array("histogramdd", weights)
     size = int(np.prod(shape))
     counts = constant(0, (size,), w.dtype).at[flat].add(select(is_inside, w, like(w, 0)), mode="drop")
     counts = reshape_to(counts, shape)
     if density:
+        counts = inexact("histogramdd", counts)
         counts = bind(ops.div, counts, broadcast_to(sum_(counts), counts.shape))
         for i, edge in enumerate(edges):
             widths = convert(diff(edge), counts.dtype, False)

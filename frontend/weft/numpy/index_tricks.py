@@ -9,10 +9,11 @@ import numpy as np
 from weft import dtypes
 from weft.numpy._arguments import array
 from weft.numpy._ops import kind, reshape_to
-from weft.numpy.creation import arange, asarray, linspace
+from weft.numpy.creation import asarray
 from weft.numpy.finding import nonzero
 from weft.numpy.joining import concatenate, stack
 from weft.numpy.matrices import meshgrid
+from weft.numpy.ranges import arange, linspace
 
 s_ = np.s_
 index_exp = np.index_exp
@@ -56,7 +57,7 @@ class _Ogrid:
 
 
 class _Concatenator:
-    """Joins what stands in the brackets; a first string says along which axis, of what rank, and where a vector goes."""
+    """Joins what stands in the brackets; a first string names axis, rank, and the place of vectors."""
 
     def __init__(self, axis: int, rank: int, place: int) -> None:
         self.defaults = (axis, rank, place)

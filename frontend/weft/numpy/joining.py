@@ -63,7 +63,8 @@ def concatenate(arrays: Any, axis: int | None = 0, dtype: Any = None) -> Any:
         ):
             shapes = ", ".join(str(other.shape) for other in xs)
             raise TypeError(
-                f"Cannot concatenate arrays with shapes that differ in dimensions other than the one being concatenated: concatenating along dimension {at} for shapes {shapes}."
+                f"Cannot concatenate arrays with shapes that differ in dimensions other than the one being "
+                f"concatenated: concatenating along dimension {at} for shapes {shapes}."
             )
     return concatenate_arrays(one_dtype(xs, explicit_dtype(dtype, "concatenate")), at)
 

@@ -25,7 +25,7 @@ from weft.numpy._ops import (
     slice_axis,
     transpose_by,
 )
-from weft.numpy.creation import _float_dtype, placed
+from weft.numpy.creation import float_dtype, placed
 
 _INT32 = np.dtype(np.int32)
 
@@ -43,7 +43,7 @@ def eye(N: int, M: int | None = None, k: Any = 0, dtype: Any = None, *, device: 
     for size in (rows, columns):
         if size < 0:
             raise ValueError(f"negative dimensions are not allowed, got {rows} and {columns}")
-    return placed(_eye(rows, columns, operator.index(k), _float_dtype(dtype, "eye")), device)
+    return placed(_eye(rows, columns, operator.index(k), float_dtype(dtype, "eye")), device)
 
 
 @library()
@@ -59,7 +59,7 @@ def identity(n: int, dtype: Any = None) -> Any:
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """An N by M matrix with ones on and below the k-th diagonal, else zeros."""
     columns = N if M is None else M
-    return _tri(operator.index(N), operator.index(columns), operator.index(k), _float_dtype(dtype, "tri"))
+    return _tri(operator.index(N), operator.index(columns), operator.index(k), float_dtype(dtype, "tri"))
 
 
 @library()

@@ -14,8 +14,9 @@ from weft._tracing.operands import broadcast_to, convert
 from weft.numpy._arguments import Axis, array, no_out
 from weft.numpy._ops import compare, constant, kind, like, ops, select
 from weft.numpy.logic import isnan_, truth
+from weft.numpy.means import mean_dtype
 from weft.numpy.reductions import all as all_
-from weft.numpy.reductions import argmax, argmin, mean_dtype, prod
+from weft.numpy.reductions import argmax, argmin, prod
 from weft.numpy.reductions import max as max_
 from weft.numpy.reductions import min as min_
 from weft.numpy.reductions import sum as sum_

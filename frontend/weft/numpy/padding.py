@@ -15,8 +15,8 @@ from weft._tracing.operands import broadcast_to, convert
 from weft._tracing.values import is_array
 from weft.numpy._arguments import array
 from weft.numpy._ops import concatenate_arrays, constant, emit, iota, kind, like, ops, slice_axis
+from weft.numpy.means import mean as mean_
 from weft.numpy.reductions import max as max_
-from weft.numpy.reductions import mean as mean_
 from weft.numpy.reductions import min as min_
 from weft.numpy.shapes import flip
 
@@ -148,7 +148,7 @@ def _ramp(x: Any, end: Any, shape: tuple[int, ...], axis: int, is_front: bool) -
 
 @library("x")
 def _pad_with_statistic(x: Any, widths: Widths, mode: str, lengths: Widths | None) -> Any:
-    from weft.numpy.statistics import median
+    from weft.numpy.order_statistics import median
 
     function = {"maximum": max_, "minimum": min_, "mean": mean_, "median": median}[mode]
     for axis, width in enumerate(widths):
@@ -208,22 +208,26 @@ def _mirrored(x: Any, axis: int, before: int, after: int, mode: str, reflect_typ
     if reflect_type not in ("even", "odd"):
         raise ValueError(f"reflect_type must be 'even' or 'odd', got {reflect_type!r}")
     skipped = 1 if mode == "reflect" else 0
-    for side, missing in enumerate((before, after)):
-        x = x if side == 0 else flip(x, axis)
-        if x.shape[axis] == 1 and skipped:
-            shape = tuple(missing if i == axis else m for i, m in enumerate(x.shape))
-            x, missing = concatenate_arrays([broadcast_to(x, shape), x], axis), 0
-        while missing:
-            # What is there already is mirrored at its end, so each round doubles it; periods follow from that.
-            n = x.shape[axis]
-            taken = min(missing, n - skipped)
-            part = flip(slice_axis(x, axis, skipped, skipped + taken), axis)
-            if reflect_type == "odd":
-                edge = broadcast_to(slice_axis(x, axis, 0, 1), part.shape)
-                part = bind(ops.sub, bind(ops.add, edge, edge), part)
-            x, missing = concatenate_arrays([part, x], axis), missing - taken
-        x = x if side == 0 else flip(x, axis)
-    return x
+    front = _mirrored_front(x, axis, before, skipped, reflect_type == "odd")
+    back = flip(_mirrored_front(flip(x, axis), axis, after, skipped, reflect_type == "odd"), axis)
+    return concatenate_arrays([front, x, back], axis)
+
+
+def _mirrored_front(x: Any, axis: int, missing: int, skipped: int, is_odd: bool) -> Any:
+    """What comes before the elements of an axis when they are mirrored at the first one again and again."""
+    if x.shape[axis] == 1 and skipped:
+        return broadcast_to(x, tuple(missing if i == axis else m for i, m in enumerate(x.shape)))
+    grown, added = x, 0
+    while added < missing:
+        # What is there already is mirrored as a whole, so that each round doubles it.
+        n = grown.shape[axis]
+        taken = n - skipped if added or missing > n - skipped else missing
+        part = flip(slice_axis(grown, axis, skipped, skipped + taken), axis)
+        if is_odd:
+            edge = broadcast_to(slice_axis(grown, axis, 0, 1), part.shape)
+            part = bind(ops.sub, bind(ops.add, edge, edge), part)
+        grown, added = concatenate_arrays([part, grown], axis), added + taken
+    return slice_axis(grown, axis, added - missing, added)
 
 
 def _pad_by_function(x: Any, widths: Widths, function: Callable[..., Any], kwargs: dict[str, Any]) -> Any:

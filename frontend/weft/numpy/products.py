@@ -73,7 +73,9 @@ def matmul(
     preferred_element_type: Any = None,
     out_sharding: Any = None,
 ) -> Any:
-    """Matrix product of the last two axes; the axes before broadcast. A vector is a row on the left, a column on the right.
+    """Matrix product of the last two axes; the axes before broadcast.
+
+    A vector is a row on the left and a column on the right; the result lacks its axis.
 
     Raises: ValueError for scalars; TypeError if the inner sizes differ.
     """

@@ -11,7 +11,7 @@ import numpy as np
 from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.library import library
-from weft._tracing.operands import broadcast_all, broadcast_to, convert, promoted
+from weft._tracing.operands import broadcast_all, broadcast_to, convert, promoted, with_weak_type
 from weft.numpy._arguments import array, arrays
 from weft.numpy._ops import compare, compare_to, constant, kind, like, ops, select
 from weft.numpy.logic import truth
@@ -62,9 +62,6 @@ def select_(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0
     if not condlist:
         raise ValueError("condlist must be non-empty")
     conditions = arrays("select", *condlist)
-    for condition in conditions:
-        if kind(condition) != "b":
-            raise ValueError(f"select: conditions must be of dtype bool, got {condition.dtype}")
     *choices, result = promoted("select", *choicelist, default)
     for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
         result = where_(condition, choice, result)
@@ -135,7 +132,7 @@ def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan:
     if equal_nan:
         both_nan = bind(ops.and_, compare(x, x, "NE"), compare(y, y, "NE"))
         result = bind(ops.or_, result, both_nan)
-    return result
+    return with_weak_type(result, False)
 
 
 def _finite(x: Any) -> Any:

@@ -28,7 +28,7 @@ from weft.numpy._ops import (
 from weft.numpy.finding import _GIVE_SIZE, indices_on_device, places, value_of
 from weft.numpy.joining import one_dtype
 from weft.numpy.logic import isnan_
-from weft.numpy.reductions import reduce_axes
+from weft.numpy.reductions import argmax, reduce_axes
 from weft.numpy.shapes import moveaxis
 from weft.numpy.sorting import searchsorted, sort_op
 
@@ -230,7 +230,9 @@ def setxor1d(
     if not assume_unique:
         alone = bind(ops.and_, alone, _is_first_of_kind(both))
     ordered, mask = _sorted_with(both, alone)
-    return compress(mask, ordered, size=size, fill_value=0 if fill_value is None else fill_value)
+    if fill_value is None:  # the least element
+        fill_value = ordered.at[argmax(mask)].get(mode="clip") if ordered.size else 0
+    return compress(mask, ordered, size=size, fill_value=fill_value)
 
 
 def intersect1d(

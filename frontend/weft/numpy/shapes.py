@@ -69,7 +69,7 @@ def reshaped(old: tuple[int, ...], new: tuple[int, ...]) -> tuple[int, ...]:
     """`new` with -1 replaced by the size that is left; TypeError if the number of elements does not fit."""
     count = int(np.prod(old, dtype=int))
     if new.count(-1) > 1:
-        raise ValueError(f"can only specify one unknown axis size with a `-1` value, got {new}")
+        raise TypeError(f"can only specify one unknown axis size with a `-1` value, got {new}")
     if any(n < -1 for n in new):
         raise TypeError(f"cannot reshape array of shape {old} into shape {new}: a size is negative")
     target = new
@@ -95,8 +95,8 @@ def transpose(a: Any, axes: Sequence[int] | None = None) -> Any:
     x = array("transpose", a)
     order = tuple(reversed(range(x.ndim))) if axes is None else axes_within(axes, x.ndim)
     if len(order) != x.ndim:
-        raise ValueError(
-            f"transpose permutation isn't a permutation of operand dimensions, got permutation {axes} for operand shape {x.shape}."
+        raise TypeError(
+            f"transpose permutation isn't a permutation of operand dimensions, got {axes} for shape {x.shape}."
         )
     return transpose_by(x, order)
 
@@ -170,7 +170,7 @@ def squeeze(a: Any, axis: Axis = None) -> Any:
     for i in dropped:
         if x.shape[i] != 1:
             raise ValueError(
-                f"cannot select an axis to squeeze out which has size not equal to one, got shape={x.shape} and dimensions={dropped}"
+                f"cannot select an axis to squeeze out which has size not equal to one: {dropped} of {x.shape}"
             )
     return reshape_to(x, tuple(n for i, n in enumerate(x.shape) if i not in dropped))
 
@@ -212,13 +212,8 @@ def broadcast_arrays(*args: Any) -> list[Any]:
 
 
 def _at_least(name: str, rank: int, arys: tuple[Any, ...]) -> Any:
-    if len(arys) == 1 and not isinstance(arys[0], (list, tuple)):
-        return _raised(as_value(arys[0]), rank)
-    if len(arys) == 1:
-        from weft.numpy.creation import asarray
-
-        return _raised(asarray(arys[0]), rank)
-    return [_raised(array(name, x, i), rank) for i, x in enumerate(arys)]
+    made = [_raised(array(name, x, i), rank) for i, x in enumerate(arys)]
+    return made[0] if len(made) == 1 else made
 
 
 @library("x")

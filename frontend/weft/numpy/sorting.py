@@ -151,7 +151,7 @@ def sort_complex(a: Any) -> Any:
     """Elements as complex numbers, in the order of their real, then imaginary parts."""
     x = array("sort_complex", a)
     x = convert(x, dtypes.narrow(dtypes.to_complex(x.dtype)), False)
-    return _sort(x, 0, True, False)
+    return _sort(x, -1, True, False)
 
 
 # Places in sorted arrays
@@ -167,9 +167,9 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None, *, meth
         raise ValueError(
             f"{side!r} is an invalid value for keyword 'side'. Expected one of ['left', 'right']."
         )
-    if method not in ("scan", "scan_unrolled", "sort", "compare_all"):
+    if method not in _SEARCHES:
         raise ValueError(
-            f"{method!r} is an invalid value for keyword 'method'. Expected one of ['compare_all', 'scan', 'scan_unrolled', 'sort']."
+            f"{method!r} is an invalid value for keyword 'method'. Expected one of {sorted(_SEARCHES)}."
         )
     xs = arrays("searchsorted", a, v)
     if xs[0].ndim != 1:
@@ -267,9 +267,8 @@ def digitize(x: Any, bins: Any, right: bool = False, *, method: str | None = Non
     rising = searchsorted(edges, values, side=side, **how)
     if edges.shape[0] == 1:
         return rising
-    opposite = {"left": "right", "right": "left"}[side]
     n = edges.shape[0]
-    falling = searchsorted(flip(edges), values, side=opposite, **how)
+    falling = searchsorted(flip(edges), values, side=side, **how)
     falling = bind(ops.sub, like(falling, n), falling)
     is_rising = compare(
         emit("slice", edges, start=(n - 1,), limit=(n,), strides=(1,)),

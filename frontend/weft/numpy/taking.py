@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,16 +13,18 @@ from weft._tracing.operands import broadcast_shapes, broadcast_to, convert
 from weft.numpy._arguments import array, arrays, axis_within, no_out
 from weft.numpy._ops import compare_to, constant, emit, iota, kind, like, ops, reshape_to, select
 from weft.numpy.arithmetic import remainder
+from weft.numpy.finding import value_of
 from weft.numpy.joining import one_dtype
 from weft.numpy.shapes import broadcast_shapes as common_shape
 
 
-def _integer_index(name: str, index: Any, position: int) -> Any:
+def integer_index(name: str, index: Any, position: int) -> Any:
+    """An argument that is indices."""
     x = array(name, index, position)
     if kind(x) not in "iu":
         if kind(x) == "b":
             return convert(x, dtypes.default_int(), False)
-        raise TypeError(f"{name} requires indices of integers, got {x.aval}")
+        raise ValueError(f"{name}: indices must have an integer type, got {x.aval}")
     return x
 
 
@@ -59,7 +60,7 @@ def take(
     `mode` says what stands for an index beyond the end: "fill" (nan or `fill_value`), "clip" or "wrap".
     """
     no_out("take", out)
-    x, index = array("take", a), _integer_index("take", indices, 1)
+    x, index = array("take", a), integer_index("take", indices, 1)
     how = _check_mode("take", mode)
     if axis is None:
         x, axis = reshape_to(x, (x.size,)), 0
@@ -192,9 +193,7 @@ def _put(a: Any, ind: Any, v: Any, mode: str | None) -> Any:
     if x.size == 0 or index.size == 0 or values.size == 0:
         return x
     values = resized(values, (index.size,))
-    if mode is None:
-        how = "drop"
-    elif mode == "clip":
+    if mode is None or mode == "clip":
         n = like(index, x.size - 1)
         index, how = bind(ops.max, bind(ops.min, index, n), like(index, 0)), "promise_in_bounds"
     elif mode == "wrap":
@@ -255,23 +254,28 @@ def _resize(a: Any, shape: tuple[int, ...]) -> Any:
     return resized(reshape_to(x, (x.size,)), shape)
 
 
-@library("a", "choices")
 def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     """For each index the element at its place of the choice of that number; all broadcast.
 
     `mode` is "wrap" or "clip"; "raise" is for indices known now only.
     """
     no_out("choose", out)
-    index = _integer_index("choose", a, 0)
-    options = list(choices) if isinstance(choices, (list, tuple)) else _rows(array("choose", choices, 1))
+    if mode == "raise":
+        check_within("choose", array("choose", a), len(choices))
+        mode = "wrap"
+    return _choose(a, choices, mode)
+
+
+@library("a", "choices")
+def _choose(a: Any, choices: Any, mode: str) -> Any:
+    index = integer_index("choose", a, 0)
+    options = list(choices) if isinstance(choices, (list, tuple)) else rows_of(array("choose", choices, 1))
     options = one_dtype(arrays("choose", *options))
     n = len(options)
     if mode == "wrap":
         index = remainder(index, like(index, n))
     elif mode == "clip":
         index = bind(ops.max, bind(ops.min, index, like(index, n - 1)), like(index, 0))
-    elif mode == "raise":
-        _check_choices(index, n)
     else:
         raise ValueError(f"mode={mode!r} not understood. Must be 'raise', 'wrap', or 'clip'")
     shape = broadcast_shapes("choose", [index.shape, *[x.shape for x in options]])
@@ -282,25 +286,18 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     return made
 
 
-def _rows(x: Any) -> list[Any]:
+def rows_of(x: Any) -> list[Any]:
+    """The subarrays along the first axis."""
     from weft.numpy.joining import unstack_
 
     return unstack_(x, 0)
 
 
-def _check_choices(index: Any, n: int) -> None:
-    from weft._tracing.concrete import concrete
-    from weft.errors import ConcretizationTypeError
-
-    value = concrete(index)
-    if value is None:
-        raise ConcretizationTypeError(
-            index,
-            "The error occurred because jnp.choose was traced with mode='raise'; mode='wrap' and 'clip' work.",
-        )
-    found = np.asarray(value)
+def check_within(name: str, index: Any, n: int) -> None:
+    """Fails unless all indices lie below n, which they must be known now for."""
+    found = value_of(name, index, "mode='clip' and mode='wrap' need no values.")
     if found.size and not (found.min() >= 0 and found.max() < n):
-        raise ValueError("invalid entry in choice array")
+        raise ValueError(f"invalid entry in {name}: indices must lie between 0 and {n - 1}")
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True) -> Any:
@@ -321,140 +318,3 @@ def _fill_diagonal(a: Any, val: Any) -> Any:
     if values.ndim:
         values = resized(reshape_to(values, (values.size,)), (n,))
     return x.at[(index,) * x.ndim].set(convert(values, x.dtype, False))
-
-
-# Indices by pattern
-
-
-def diag_indices(n: int, ndim: int = 2) -> tuple[Any, ...]:
-    """Indices of the diagonal of an array whose axes have size n."""
-    from weft.numpy.creation import arange
-
-    for what, value in (("n", n), ("ndim", ndim)):
-        if value < 0:
-            raise ValueError(f"{what} argument to diag_indices must be nonnegative, got {value}")
-    return (arange(n),) * ndim
-
-
-def diag_indices_from(arr: Any) -> tuple[Any, ...]:
-    """Indices of the diagonal of an array whose axes have one size."""
-    x = array("diag_indices_from", arr)
-    if x.ndim < 2:
-        raise ValueError("input array must be at least 2-d")
-    if len(set(x.shape)) != 1:
-        raise ValueError("All dimensions of input must be of equal length")
-    return diag_indices(x.shape[0], x.ndim)
-
-
-def _triangle_indices(found: Sequence[np.ndarray]) -> tuple[Any, ...]:
-    from weft.numpy.creation import asarray
-
-    return tuple(asarray(v.astype(dtypes.default_int())) for v in found)
-
-
-def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, ...]:
-    """Indices on and below the k-th diagonal of an n by m matrix."""
-    return _triangle_indices(np.tril_indices(n, k, m))
-
-
-def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, ...]:
-    """Indices on and above the k-th diagonal of an n by m matrix."""
-    return _triangle_indices(np.triu_indices(n, k, m))
-
-
-def _matrix_shape(name: str, arr: Any) -> tuple[int, ...]:
-    x = array(name, arr)
-    if x.ndim != 2:
-        raise ValueError("Only 2-D inputs are accepted")
-    return x.shape
-
-
-def tril_indices_from(arr: Any, k: int = 0) -> tuple[Any, ...]:
-    """Indices on and below the k-th diagonal of a matrix."""
-    rows, columns = _matrix_shape("tril_indices_from", arr)
-    return tril_indices(rows, k, columns)
-
-
-def triu_indices_from(arr: Any, k: int = 0) -> tuple[Any, ...]:
-    """Indices on and above the k-th diagonal of a matrix."""
-    rows, columns = _matrix_shape("triu_indices_from", arr)
-    return triu_indices(rows, k, columns)
-
-
-def mask_indices(n: int, mask_func: Any, k: int = 0, *, size: int | None = None) -> tuple[Any, ...]:
-    """Indices where `mask_func(ones((n, n)), k)` is not 0."""
-    from weft.numpy.creation import ones
-    from weft.numpy.finding import nonzero
-
-    return nonzero(mask_func(ones((n, n)), k), size=size)
-
-
-@library("multi_index")
-def ravel_multi_index(
-    multi_index: Any, dims: Any, mode: str = "raise", order: str = "C", *, dtype: Any = None
-) -> Any:
-    """Indices along each axis as indices of the flattened array."""
-    sizes = tuple(int(n) for n in dims)
-    index = (
-        multi_index
-        if isinstance(multi_index, (list, tuple))
-        else _rows(array("ravel_multi_index", multi_index))
-    )
-    index = [_integer_index("ravel_multi_index", v, i) for i, v in enumerate(index)]
-    if len(index) != len(sizes):
-        raise ValueError(f"len(multi_index)={len(index)} != len(dims)={len(sizes)}")
-    target = (
-        dtypes.default_int() if dtype is None else dtypes.canonicalize_explicit(dtype, "ravel_multi_index")
-    )
-    if mode not in ("raise", "wrap", "clip"):
-        raise ValueError(f"invalid mode={mode!r}. Expected 'raise', 'wrap', or 'clip'")
-    if order not in ("C", "F"):
-        raise ValueError(f"invalid order={order!r}. Expected 'C' or 'F'")
-    shape = broadcast_shapes("ravel_multi_index", [v.shape for v in index])
-    strides = np.cumprod([1, *(sizes[:0:-1] if order == "C" else sizes[:-1])])
-    strides = strides[::-1] if order == "C" else strides
-    total = constant(0, shape, target)
-    for v, n, stride in zip(index, sizes, strides, strict=True):
-        v = broadcast_to(convert(v, target, False), shape)
-        if mode == "raise":
-            _check_within(v, n)
-        elif mode == "clip":
-            v = bind(ops.max, bind(ops.min, v, like(v, n - 1)), like(v, 0))
-        else:
-            v = remainder(v, like(v, n))
-        total = bind(ops.add, total, bind(ops.mul, v, like(v, int(stride))))
-    return total
-
-
-def _check_within(index: Any, n: int) -> None:
-    from weft._tracing.concrete import concrete
-    from weft.errors import ConcretizationTypeError
-
-    value = concrete(index)
-    if value is None:
-        raise ConcretizationTypeError(
-            index,
-            "The error occurred because ravel_multi_index was traced with mode='raise'. "
-            "To avoid this, use mode='clip' or mode='wrap'.",
-        )
-    found = np.asarray(value)
-    if found.size and not (found.min() >= 0 and found.max() < n):
-        raise ValueError("invalid entry in coordinates array")
-
-
-@library("indices")
-def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
-    """Indices of the flattened array as indices along each axis; those beyond the end are clipped."""
-    from weft.numpy._arguments import shape_of
-    from weft.numpy.arithmetic import divmod
-
-    index = _integer_index("unravel_index", indices, 0)
-    sizes = shape_of(shape)
-    total = int(np.prod(sizes, dtype=int))
-    index = select(compare_to(index, 0, "LT"), bind(ops.add, index, like(index, total)), index)
-    index = bind(ops.max, bind(ops.min, index, like(index, total - 1)), like(index, 0))
-    made = []
-    for n in reversed(sizes):
-        index, rest = divmod(index, like(index, n))
-        made.append(rest)
-    return tuple(reversed(made))

@@ -173,7 +173,7 @@ def at(function: ufunc, a: Any, indices: Any, b: Any, inplace: bool) -> Any:
 def _at_one_by_one(function: ufunc, x: Any, indices: Any, y: Any) -> Any:
     """In the order of the indices, since one may occur several times."""
     from weft.lax.control_flow import scan
-    from weft.numpy.creation import arange
+    from weft.numpy.ranges import arange
     from weft.numpy.shapes import broadcast_to, reshape
 
     flat_places = reshape(arange(x.size), x.shape)[indices]
@@ -198,8 +198,9 @@ def outer(function: ufunc, A: Any, B: Any) -> Any:
 def reduceat(function: ufunc, a: Any, indices: Any, axis: int, dtype: Any, out: Any) -> Any:
     """Combinations of the elements from each index up to the next; the element itself where that is not larger."""
     from weft.lax.control_flow import scan
-    from weft.numpy.creation import arange, asarray
+    from weft.numpy.creation import asarray
     from weft.numpy.joining import concatenate
+    from weft.numpy.ranges import arange
     from weft.numpy.selection import where_
 
     _check_binary(function, "reduceat")

@@ -244,7 +244,7 @@ def fromfunction(function: Callable[..., Any], shape: Any, *, dtype: Any = float
     """The array whose element at (i, j, …) is `function(i, j, …)`."""
     from weft._transforms.vmap import vmap
     from weft.numpy._arguments import shape_of
-    from weft.numpy.creation import arange
+    from weft.numpy.ranges import arange
 
     sizes = shape_of(shape)
     call: Callable[..., Any] = functools.partial(function, **kwargs)
