@@ -9,6 +9,7 @@ from weft_compiler import collector
 from weft_compiler.bindings import PassManager, context, ir
 from weft_compiler.module import Module
 from weft_compiler.passes.expand_transforms import Expander
+from weft_compiler.passes.order_effects import OrderEffects
 from weft_compiler.passes.to_stablehlo import lower_function
 
 ENTRY = "main"
@@ -44,6 +45,9 @@ def _lower(module: Module, entry: str, donated: Sequence[int]) -> Module:
         target.function(ENTRY).publish()
         if donated:
             _mark_donated(target, donated)
+        target.callbacks = layer.callbacks
+        if any(site.is_ordered for site in layer.callbacks):
+            OrderEffects().run(target)
         _cse().run(target.ir.operation)
     return target
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from weft_compiler.avals import Aval, aval_of
 from weft_compiler.bindings import context, ir
+from weft_compiler.callback_sites import CallbackSite
 from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.dialect import load
 from weft_compiler.dialect.builder import Builder, Step, Val
@@ -179,6 +180,8 @@ class Module:
         """(transformation, function, configuration) -> what the transformation made."""
         self.held: dict[int, Any] = {}
         """Rules in Python that ops name by number: they live as long as a module that has such ops."""
+        self.callbacks: list[CallbackSite] = []
+        """The Python functions that the program calls, once it is lowered."""
         self._functions: dict[str, Function] | None = None
         self._suffix: dict[str, int] = {}
 
