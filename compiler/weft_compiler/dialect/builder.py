@@ -131,16 +131,26 @@ class Builder:
 
     def full(self, aval: Aval, value: Any) -> Val:
         """A constant of `aval` with every element equal to the number `value`."""
+        kind = type(value)
+        # Not for the float 0.0, which is equal to -0.0.
+        inst = _FULL.get((aval, kind, value)) if kind is int or (kind is float and value) else None
+        if inst is not None:
+            found = self._constants.get(inst)
+            if found is None:
+                found = self._constants[inst] = self.emit(inst, ())
+            return found
         if aval.kind == "c":
             real = Aval.of(aval.shape, _REAL_PART[aval.dtype.name])
             return self.emit(
                 _COMPLEX.of(), (self.full(real, np.real(value)), self.full(real, np.imag(value)))
             )
         scalar = np.asarray(value).astype(aval.dtype)  # type: ignore[arg-type] # keys are no constants
-        key = (aval, scalar.tobytes())
-        found = self._constants.get(key)
+        inst = _CONSTANT.of(value=SPLATS.encode(aval, scalar))
+        if kind is int or (kind is float and value):
+            _FULL[aval, kind, value] = inst
+        found = self._constants.get(inst)
         if found is None:
-            found = self._constants[key] = self.emit(_CONSTANT.of(value=SPLATS.encode(aval, scalar)), ())
+            found = self._constants[inst] = self.emit(inst, ())
         return found
 
     def zeros(self, aval: Aval) -> Val:
@@ -163,6 +173,8 @@ class Builder:
         def __getattr__(self, name: str) -> Any: ...  # the method of an op, see add_methods
 
 
+_FULL: dict[tuple[Aval, type, Any], Op] = {}
+"""The constants of Python numbers that have been asked for."""
 _CONSTANT: type[Op]
 _COMPLEX: type[Op]
 _REAL_PART: dict[str, Dtype] = {"complex64": np.dtype(np.float32), "complex128": np.dtype(np.float64)}

@@ -350,6 +350,8 @@ class Op:
 def _linear_jvp(self: Op, b: Any, *args: Any) -> Any:
     """The op itself on tangents in its linear operands; zeros where some of these have none."""
     half = len(args) // 2
+    if half == 1:
+        return b.emit(self, args[1:])
     operands = list(args[:half])
     specs = self.operand_specs
     for i, (x, tangent) in enumerate(zip(args[:half], args[half:], strict=True)):

@@ -43,8 +43,9 @@ class BroadcastInDim(Op):
     def transpose(self, b, ct, x):
         new = tuple(i for i in range(len(self.shape)) if i not in self.dims)
         stretched = tuple(d for n, d in zip(x.shape, self.dims, strict=True) if n != self.shape[d])
-        summed = b.reduce_sum(ct, axes=tuple(sorted(new + stretched)))
-        return b.reshape(summed, shape=x.shape)
+        axes = tuple(sorted(new + stretched))
+        summed = b.reduce_sum(ct, axes=axes) if axes else ct
+        return summed if summed.shape == x.shape else b.reshape(summed, shape=x.shape)
 
     def batch(self, b, x):
         return b.broadcast_in_dim(x, shape=(b.axis_size, *self.shape), dims=(0, *(d + 1 for d in self.dims)))

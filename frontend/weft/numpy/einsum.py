@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -82,6 +83,7 @@ def _interleaved(first: Any, rest: Sequence[Any]) -> tuple[str, tuple[Any, ...]]
     return f"{inputs}->{output}", tuple(arrays)
 
 
+@functools.lru_cache(maxsize=1024)
 def _plan(subscripts: str, shapes: tuple[tuple[int, ...], ...], optimize: Any) -> tuple[str, tuple[Any, ...]]:
     """The formula with every axis a letter, and the order of contractions."""
     import opt_einsum
