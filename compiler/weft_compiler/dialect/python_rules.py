@@ -1,0 +1,268 @@
+"""Functions whose rules are Python code, traced when a transformation asks for them.
+
+These ops are calls until then; what the rule becomes is one of the ops of `custom_rules.py`, which name functions
+of the module. So a rule may use the function that it belongs to, and a rule that nobody needs is never run.
+"""
+
+from typing import Any
+
+from weft_compiler.attributes import I64, Flag
+from weft_compiler.dialect.custom_rules import (
+    CustomCall,
+    CustomJvpCall,
+    CustomLin,
+    CustomVjpCall,
+    batched_cotangents,
+    floats,
+)
+from weft_compiler.dialect.op import Attr, OpValueError, op
+from weft_compiler.masks import Mask, marks, parts, picked, present, spread
+from weft_compiler.rule_table import PythonRule, rule_of
+from weft_compiler.transforms import Batched, TransformBuilder
+
+
+class PythonCall(CustomCall):
+    """Calls `callee`. The rule `rule_number` of this process says how it is transformed."""
+
+    rule_number: Attr[I64]
+
+    callee_attrs = ("callee",)
+
+    def infer(self, signatures, *args):
+        (callee,) = signatures
+        self.check_call(callee, args)
+        return callee.outputs
+
+    def asked(self):
+        """The rule."""
+        return _asked(self)
+
+    def batched_by(self, b, xs, kind):
+        """The call over one more axis, which all results get; `kind` makes the rule of the batched function."""
+        batched = tuple(b.is_batched(x) for x in xs)
+        every = (True,) * len(b.module.signature(self.callee).outputs)
+        made = b.once(
+            ("rule.batch", self.rule_number, batched, b.axis_size),
+            lambda: kind(self.asked(), batched, len(every), b.axis_size),
+        )
+        callee = b.batch_of(self.callee, batched, instantiate=every).fn
+        return b.emit(self.replace(callee=callee, rule_number=made.held_by(b.module)), xs), every
+
+
+def _asked(inst):
+    try:
+        return rule_of(inst.rule_number)
+    except LookupError as error:
+        inst.fail(str(error.args[0]), OpValueError)
+
+
+class BatchedRule(PythonRule):
+    """The rule of a function after batching; it had `results` results, which all have the axis now."""
+
+    def __init__(self, rule, batched: Mask, results: int, size: int) -> None:
+        super().__init__()
+        self.rule, self.batched, self.results, self.size = rule, batched, results, size
+
+    def builder(self, b: TransformBuilder) -> TransformBuilder:
+        """A builder that batches functions of the same module."""
+        made = TransformBuilder(b.module, None, b.loc)
+        made.axis_size = self.size
+        return made
+
+
+# Forward rules
+
+
+@op("python_jvp_call")
+class PythonJvpCall(PythonCall):
+    """Calls `callee`, whose rule gives its derivative: `rule.jvp(b, active)` is as `custom_jvp_call` wants it.
+
+    `active` marks the operands that have a tangent. The function takes one for every float or complex operand.
+    """
+
+    def jvp(self, b, *args):
+        return self._by_symbol(b, args[len(args) // 2 :]).jvp(b, *args)
+
+    def linearize(self, b, xs, dxs):
+        return self._by_symbol(b, dxs).linearize(b, xs, dxs)
+
+    def _by_symbol(self, b, dxs):
+        return CustomJvpCall.of(callee=self.callee, jvp_callee=self.asked().jvp(b, marks(dxs)))
+
+    def batch(self, b, *xs):
+        return self.batched_by(b, xs, BatchedJvp)
+
+
+class BatchedJvp(BatchedRule):
+    """Gives the derivative of the function as it was, batched."""
+
+    def jvp(self, b: TransformBuilder, active: Mask) -> str:
+        """See PythonJvpCall."""
+        fn = self.rule.jvp(b, active)
+        signature = b.module.signature(fn)
+        has_tangent = floats(signature.inputs[: len(self.batched)])
+        batched = (*self.batched, *picked(self.batched, has_tangent))
+        return b.batch_of(fn, batched, self.size, (True,) * len(signature.outputs)).fn
+
+
+# Reverse rules
+
+
+@op("python_vjp_call")
+class PythonVjpCall(PythonCall):
+    """Calls `callee`, whose rule gives its reverse derivative.
+
+    `rule.vjp(b, active)` is a pair of functions as `custom_vjp_call` wants them. `active` marks the operands
+    that have a tangent. With `zeros`, what comes backwards is `rule.bwd(b, active, nonzero)`, which takes the
+    same as the second of the pair but may know that cotangents not marked in `nonzero` are zero.
+    """
+
+    zeros: Attr[Flag] = False
+
+    jvp = CustomVjpCall.jvp
+
+    def linearize(self, b, xs, dxs):
+        active = marks(dxs)
+        rule = self.asked()
+        fwd, bwd = rule.vjp(b, active)
+        if not self.zeros:
+            call: Any = CustomVjpCall.of(callee=self.callee, fwd=fwd, bwd=bwd)
+            return call.linearize(b, xs, dxs)
+        avals = b.module.signature(self.callee).outputs
+        results, residuals = parts(b.call(fwd, xs), len(avals))
+        given = [
+            b.zeros(x.aval) if d is None else d for x, d in zip(xs, dxs, strict=True) if x.aval.kind in "fc"
+        ]
+        back = b.once(("rule.bwd", self.rule_number, active), lambda: ActiveVjp(rule, active))
+        lin = PythonLin.of(bwd=bwd, tangents=len(given), rule_number=back.held_by(b.module))
+        return results, spread(floats(avals), b.emit(lin, (*given, *residuals)))
+
+    def batch(self, b, *xs):
+        return self.batched_by(b, xs, BatchedVjp)
+
+
+class ActiveVjp(PythonRule):
+    """What comes backwards, for known active operands."""
+
+    def __init__(self, rule, active: Mask) -> None:
+        super().__init__()
+        self.rule, self.active = rule, active
+
+    def bwd(self, b: TransformBuilder, nonzero: Mask) -> str:
+        """See PythonVjpCall."""
+        return self.rule.bwd(b, self.active, nonzero)
+
+
+class BatchedVjp(BatchedRule):
+    """Gives the reverse derivative of the function as it was, batched."""
+
+    def vjp(self, b: TransformBuilder, active: Mask) -> tuple[str, str]:
+        """See PythonVjpCall."""
+        fwd, bwd = self.rule.vjp(b, active)
+        made = self._forward(b, fwd)
+        return made.fn, self._backward(b, fwd, bwd)
+
+    def bwd(self, b: TransformBuilder, active: Mask, nonzero: Mask) -> str:
+        """See PythonVjpCall."""
+        fwd, _ = self.rule.vjp(b, active)
+        return self._backward(b, fwd, self.rule.bwd(b, active, nonzero))
+
+    def _forward(self, b: TransformBuilder, fwd: str) -> Batched:
+        residuals = len(b.module.signature(fwd).outputs) - self.results
+        instantiate = (*(True,) * self.results, *(False,) * residuals)
+        return b.batch_of(fwd, self.batched, self.size, instantiate)
+
+    def _backward(self, b: TransformBuilder, fwd: str, bwd: str) -> str:
+        residuals = self._forward(b, fwd).out_batched[self.results :]
+        cts = len(b.module.signature(bwd).inputs) - len(residuals)
+        wanted = tuple(picked(self.batched, floats(b.module.signature(fwd).inputs)))
+        return batched_cotangents(self.builder(b), bwd, (*residuals, *(True,) * cts), wanted)
+
+
+@op("python_lin")
+class PythonLin(CustomLin):
+    """As `custom_lin`; the rule is told which cotangents are zero: `rule.bwd(b, nonzero)` takes what `bwd` takes."""
+
+    rule_number: Attr[I64]
+
+    def transpose(self, b, cts, *xs):
+        fn = _asked(self).bwd(b, marks(cts))
+        return CustomLin.of(bwd=fn, tangents=self.tangents).transpose(b, cts, *xs)
+
+    def batch(self, b, *xs):
+        dxs, residuals = parts(xs, self.tangents)
+        batched = tuple(b.is_batched(r) for r in residuals)
+        made = b.once(
+            ("rule.bwd.batch", self.rule_number, batched, b.axis_size),
+            lambda: BatchedBwd(_asked(self), batched, self.tangents, b.axis_size),
+        )
+        cts = len(b.module.signature(self.bwd).inputs) - len(residuals)
+        bwd = batched_cotangents(b, self.bwd, (*batched, *(True,) * cts), (True,) * self.tangents)
+        call = self.replace(bwd=bwd, rule_number=made.held_by(b.module))
+        return b.emit(call, (*(b.with_batch(dx) for dx in dxs), *residuals)), (True,) * cts
+
+
+class BatchedBwd(BatchedRule):
+    """What comes backwards, batched; `batched` marks residuals, `results` counts the cotangents that come out."""
+
+    def bwd(self, b: TransformBuilder, nonzero: Mask) -> str:
+        """See PythonLin."""
+        fn = self.rule.bwd(b, nonzero)
+        every = (True,) * self.results
+        return batched_cotangents(self.builder(b), fn, (*self.batched, *(True,) * len(nonzero)), every)
+
+
+# Batching rules
+
+
+@op("python_vmap_call")
+class PythonVmapCall(PythonCall):
+    """Calls `callee`, whose rule batches it: `rule.batch(b, size, batched)` is a `Batched`."""
+
+    def depends(self, b, mask):
+        return (any(mask),) * len(b.module.signature(self.callee).outputs)
+
+    def jvp(self, b, *args):
+        xs, dxs = args[: len(args) // 2], args[len(args) // 2 :]
+        active = marks(dxs)
+        made = b.jvp_of(self.callee, active)
+        rule = b.once(
+            ("rule.jvp", self.rule_number, active), lambda: VmapOfJvp(self.asked(), active, made.out_active)
+        )
+        call = self.replace(callee=made.fn, rule_number=rule.held_by(b.module))
+        return made.split(b.emit(call, (*xs, *present(dxs))))
+
+    def batch(self, b, *xs):
+        made = self.asked().batch(b, b.axis_size, tuple(b.is_batched(x) for x in xs))
+        return b.call(made.fn, xs), made.out_batched
+
+
+class VmapOfJvp(PythonRule):
+    """Batches the derivative of a function by differentiating what its rule makes of it."""
+
+    def __init__(self, rule, active: Mask, out_active: Mask) -> None:
+        super().__init__()
+        self.rule, self.active, self.out_active = rule, active, out_active
+
+    def batch(self, b: TransformBuilder, size: int, batched: Mask) -> Batched:
+        """See PythonVmapCall."""
+        primals, tangents = parts(batched, len(self.active))
+        # A value and its tangent are batched together: the rule knows one axis for both.
+        either = tuple(bool(p or t) for p, t in zip(primals, spread(self.active, tangents), strict=True))
+        made = self.rule.batch(b, size, either)
+        jvp = b.jvp_of(made.fn, self.active, self.out_active)
+        wanted = (*either, *picked(either, self.active))
+
+        def write(inner, *args):
+            pairs = zip(args, batched, wanted, strict=True)
+            full = [x if has == needs else inner.repeat_first(x, size) for x, has, needs in pairs]
+            outs, douts = jvp.split(inner.call(jvp.fn, full))
+            return [*outs, *picked(douts, self.out_active)]
+
+        avals = b.module.signature(jvp.fn).inputs
+        given = [
+            a.with_shape(a.shape[1:]) if needs and not has else a
+            for a, has, needs in zip(avals, batched, wanted, strict=True)
+        ]
+        fn = b.once(("rule.jvp.batch", jvp.fn, batched), lambda: b.define(f"{jvp.fn}.fitted", given, write))
+        return Batched(fn, (*made.out_batched, *picked(made.out_batched, self.out_active)))

@@ -1,0 +1,1 @@
+"""Functions that bring their own rules: derivatives, batching, what a checkpoint keeps."""
