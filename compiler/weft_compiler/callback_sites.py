@@ -19,3 +19,5 @@ class CallbackSite(NamedTuple):
     """What it must return."""
     is_ordered: bool
     """Whether a token is its first operand and its first result."""
+    has_effect: bool
+    """Whether it is called for what it does, not only for its results."""

@@ -4,8 +4,10 @@ The names, semantics and random bits are JAX's: a program ports by changing its 
 a function becomes; the tool `weft-opt` reads, transforms and prints it.
 """
 
+from weft import debug as debug
 from weft import dtypes as dtypes
 from weft import errors as errors
+from weft import experimental as experimental
 from weft import lax as lax
 from weft import nn as nn
 from weft import numpy as numpy
@@ -13,7 +15,9 @@ from weft import random as random
 from weft import tree as tree
 from weft import tree_util as tree_util
 from weft._tracing import methods as _methods
+from weft._tracing.effects import effects_barrier as effects_barrier
 from weft._transforms.caches import clear_caches as clear_caches
+from weft._transforms.callbacks import pure_callback as pure_callback
 from weft._transforms.forward import jvp as jvp
 from weft._transforms.forward import linearize as linearize
 from weft._transforms.grad import grad as grad

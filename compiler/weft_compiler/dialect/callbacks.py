@@ -68,7 +68,7 @@ class HostCall(Op):
             backend_config=ir.DictAttr.get(config, context()),
             **attrs,
         )
-        sites.append(CallbackSite(self.callback, self.out_types, ORDERED in attrs))
+        sites.append(CallbackSite(self.callback, self.out_types, ORDERED in attrs, self.has_effect))
         return outs if isinstance(outs, tuple) else (outs,)
 
     transpose = NOT_LINEAR

@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import weft_runtime
+from weft._tracing.effects import with_effects
+from weft._tracing.host_functions import for_platform, host_callbacks
 from weft_compiler import lowering
 from weft_compiler.avals import Aval
 from weft_compiler.module import Module
 from weft_runtime import Executable, Spec
+from weft_runtime.transfer import sharding_of
 
 OutType = tuple[Aval, bool]
 """Aval and weak type of a result."""
@@ -44,15 +47,34 @@ def compile_lowered(
     device: Any = None,
 ) -> Executable:
     """Compiles a lowered module."""
-    return weft_runtime.compile(
-        lowering.serialize(lowered),
+    if lowered.callbacks:
+        callbacks = host_callbacks(lowered.callbacks)
+        program: str | bytes = for_platform(lowered.text(), _platform(in_specs, device))
+    else:
+        callbacks, program = [], lowering.serialize(lowered)
+    executable = weft_runtime.compile(
+        program,
         in_specs,
         [(aval.shape, cast(Any, aval.dtype), weak) for aval, weak in out_types],
         donate=donated,
         name=name,
         options=options,
         device=device,
+        host_callbacks=callbacks,
     )
+    if any(site.has_effect for site in lowered.callbacks):
+        return with_effects(executable, any(site.is_ordered for site in lowered.callbacks))
+    return executable
+
+
+def _platform(in_specs: Sequence[Spec], device: Any) -> str:
+    """Where a program will run, as `weft_runtime.compile` decides it."""
+    if device is None:
+        chosen = [spec for spec in in_specs if spec.committed] or in_specs
+        sharding = chosen[0].sharding if chosen else weft_runtime.default_sharding()
+    else:
+        sharding = sharding_of(device)
+    return sharding.devices[0].client.platform
 
 
 class ByStructure:

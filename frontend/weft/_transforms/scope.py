@@ -7,6 +7,7 @@ from typing import Any
 
 from weft._tracing.executables import BY_STRUCTURE
 from weft._tracing.trace import STATE, Trace, Tracer
+from weft_compiler.passes.dce import function_has_effect
 from weft_runtime import Array, pytree
 
 
@@ -29,7 +30,7 @@ def evaluated(name: str, thunk: Callable[[], Any]) -> Any:
 
 def _run(trace: Trace, wanted: list[Tracer], name: str) -> list[Array]:
     known = [trace.values.get(x.val.ir) for x in wanted]
-    if all(x is not None for x in known):
+    if all(x is not None for x in known) and not _has_effect(trace):
         return known  # type: ignore[return-value]
     executable = BY_STRUCTURE.get(
         trace.module,
@@ -39,3 +40,8 @@ def _run(trace: Trace, wanted: list[Tracer], name: str) -> list[Array]:
         name,
     )
     return executable(trace.captures)
+
+
+def _has_effect(trace: Trace) -> bool:
+    """Whether what was traced does anything beside computing its results."""
+    return bool(trace.module.held) and function_has_effect(trace.module, trace.function.name, {})
