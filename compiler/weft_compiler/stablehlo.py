@@ -43,6 +43,16 @@ def parsed(text: str) -> ir.Attribute:
     return found
 
 
+_ENCODED: dict[tuple[tuple[str, Any], ...], dict[str, ir.Attribute]] = {}
+
+
+def _encoded(attrs: tuple[tuple[str, Any], ...]) -> dict[str, ir.Attribute]:
+    found = _ENCODED.get(attrs)
+    if found is None:
+        found = _ENCODED[attrs] = {k: encode(v) for k, v in attrs}
+    return found
+
+
 class StableHLO:
     """Op writers over the builder `b`; `result` left out is the result of the op being lowered."""
 
@@ -60,7 +70,7 @@ class StableHLO:
         """Any op by its full name, `stablehlo.sine` or `chlo.erf`; one Val, or a tuple of several."""
         b = self.b
         outs = b.outs if result is None else (result,) if isinstance(result, Aval) else tuple(result)
-        encoded = {k: encode(v) for k, v in attrs.items()} if attrs else None
+        encoded = _encoded(tuple(attrs.items())) if attrs else None
         made = create(
             name, [a.ty for a in outs], [v.ir for v in operands], encoded, None, regions, b.loc, b.ip
         )

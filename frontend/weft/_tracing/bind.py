@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from weft._tracing.eager import run_op
@@ -10,6 +11,7 @@ from weft_compiler.dialect import load
 from weft_compiler.dialect.op import REGISTRY, Op
 
 
+@functools.cache
 def op_class(name: str) -> type[Op]:
     """The op `name` of the dialect."""
     load()

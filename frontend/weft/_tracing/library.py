@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from weft._tracing.executables import compile_module
+from weft._tracing.source import SITE, location
 from weft._tracing.staging import trace_function, type_of
 from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
@@ -78,7 +79,13 @@ class LibraryFunction:
                         return self._eager(args, kwargs)  # which explains what is wrong
                     return out[0] if unflatten is None else unflatten(out)
         elif trace.staged or _holds_tracer(args, kwargs):
-            return self.fun(*args, **kwargs)
+            if SITE.current is not None:
+                return self.fun(*args, **kwargs)
+            SITE.current = location()
+            try:
+                return self.fun(*args, **kwargs)
+            finally:
+                SITE.current = None
         return self._eager(args, kwargs)
 
     def _eager(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

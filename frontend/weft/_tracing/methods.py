@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from weft._tracing.bind import op_class
 from weft._tracing.concrete import concrete
+from weft._tracing.operands import binary
 from weft._tracing.trace import Tracer
 from weft.errors import (
     ConcretizationTypeError,
@@ -37,6 +39,12 @@ _BINARY = {
     "lshift": "left_shift",
     "rshift": "right_shift",
     "divmod": "divmod",
+}
+_ARITHMETIC = {
+    "add": ("add", "iufc"),
+    "sub": ("sub", "iufc"),
+    "mul": ("mul", "iufc"),
+    "truediv": ("div", "fc"),
 }
 _COMPARISON = {
     "eq": "equal",
@@ -80,6 +88,28 @@ def _binary_method(function: Callable[..., Any], swapped: bool) -> Callable[...,
     return method
 
 
+def _arithmetic_method(
+    name: str, kinds: str, general: Callable[..., Any], swapped: bool
+) -> Callable[..., Any]:
+    """`general`, but straight to the op `name` for tracers alike and for a number beside a float tracer."""
+
+    def method(self: Any, other: Any) -> Any:
+        if type(self) is Tracer:
+            aval = self.val.aval
+            kind = type(other)
+            if (kind is Tracer and other.val.aval is aval and aval.kind in kinds) or (
+                (kind is float or kind is int) and aval.kind == "f"
+            ):
+                return (
+                    binary(op_class(name).of(), other, self)
+                    if swapped
+                    else binary(op_class(name).of(), self, other)
+                )
+        return general(self, other)
+
+    return method
+
+
 def _unary_method(function: Callable[..., Any]) -> Callable[..., Any]:
     def method(self: Any) -> Any:
         return function(self)
@@ -109,6 +139,10 @@ def attach() -> None:
         found = getattr(numpy, function)
         methods[f"__{name}__"] = _binary_method(found, swapped=False)
         methods[f"__r{name}__"] = _binary_method(found, swapped=True)
+    for name, (op, kinds) in _ARITHMETIC.items():
+        for prefix, swapped in (("__", False), ("__r", True)):
+            key = f"{prefix}{name}__"
+            methods[key] = _arithmetic_method(op, kinds, methods[key], swapped)
     for name, function in _COMPARISON.items():
         methods[f"__{name}__"] = _binary_method(getattr(numpy, function), swapped=False)
     for name, function in _UNARY.items():
@@ -141,9 +175,11 @@ def _setitem(self: Any, index: Any, value: Any) -> None:
 
 
 def _iter(self: Any) -> Any:
+    from weft._indexing import rows
+
     if self.ndim == 0:
         raise TypeError("iteration over a 0-d array")
-    return (self[i] for i in range(self.shape[0]))
+    return iter(rows(self))
 
 
 def _len(self: Any) -> int:

@@ -3,6 +3,7 @@
 import linecache
 import os
 import sys
+import threading
 from types import CodeType
 from typing import Any
 
@@ -18,6 +19,15 @@ _internal: dict[CodeType, bool] = {}
 _locations: dict[tuple[CodeType, int], Any] = {}  # an MLIR location, opaque here
 
 
+class Site(threading.local):
+    """The place from which a library function was called: that of all ops of its body."""
+
+    current: Any = None
+
+
+SITE = Site()
+
+
 def _is_internal(code: CodeType) -> bool:
     name = code.co_filename
     found = _internal[code] = name.startswith(_PACKAGES) or name in _STDLIB
@@ -26,6 +36,9 @@ def _is_internal(code: CodeType) -> bool:
 
 def location() -> Any:
     """The location of the innermost frame outside of weft; made once per place in the code."""
+    site = SITE.current
+    if site is not None:
+        return site
     frame = sys._getframe(1)
     while frame is not None:
         code = frame.f_code

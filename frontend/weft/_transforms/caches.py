@@ -1,5 +1,6 @@
 """Forgetting what was traced and compiled."""
 
+from weft._indexing import eager as indexing
 from weft._tracing import eager, library
 from weft._tracing.executables import BY_STRUCTURE
 from weft._transforms import jit
@@ -10,4 +11,5 @@ def clear_caches() -> None:
     jit.clear_all()
     library.clear_all()
     eager.clear()
+    indexing.clear()
     BY_STRUCTURE.clear()
