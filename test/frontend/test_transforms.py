@@ -274,7 +274,7 @@ def test_eval_shape():
 
 
 def test_ir_names_the_line_of_the_user():
-    with pytest.raises(TypeError, match="dot"):
+    with pytest.raises(TypeError, match="contracting dimensions"):
         jit(lambda a, b: a @ b)(jnp.ones((2, 3)), jnp.ones((4, 2)))
 
 
