@@ -74,10 +74,8 @@ class HostFunction:
     def _narrowed(self, x: Any, dtype: np.dtype) -> np.ndarray:
         """A result as an array; 64 bits become 32 where weft has no others, or where Python chose them."""
         value = np.asarray(x)
-        if isinstance(x, (int, float, complex)) or self.narrows:
-            if _WIDE.get(value.dtype.name) == dtype.name:
-                return value.astype(dtype)
-        return value
+        may_narrow = self.narrows or isinstance(x, (int, float, complex))
+        return value.astype(dtype) if may_narrow and _WIDE.get(value.dtype.name) == dtype.name else value
 
     def held_by(self, module: Module) -> int:
         """The number, for an op of `module`, which from now on keeps the function."""
