@@ -1,0 +1,42 @@
+// RUN: weft-opt %s --passes='weft-linearize{fn=f},weft-inline' | filecheck %s
+// RUN: weft-opt %s --passes='weft-linearize{fn=f}' | weft-run --fn=f.fwd 0.5 '[0, 1, 0]' --digits=4 | filecheck %s --check-prefix=NOW
+// RUN: weft-opt %s --passes='weft-linearize{fn=f}' | weft-run --fn=f.lin 1.0 '[0, 1, 0]' '[0.5, 0.4794, 0.2298]' '[0.8776, 0, 0.9737]' --digits=3 | filecheck %s --check-prefix=LATER
+
+// A choice in every step of a loop: what the branches need is stacked, their operand and what else one of them
+// hands over (the cosine); the linear loop makes the same choices.
+// CHECK-LABEL: func.func @f.fwd
+// CHECK:       %[[Y:.*]]:3 = "weftn.scan"({{.*}}) {{.*}} -> (tensor<f32>, tensor<3xf32>, tensor<3xf32>)
+// CHECK:       return %[[Y]]#0, %arg1, %[[Y]]#1, %[[Y]]#2
+// CHECK-LABEL: func.func @f.lin
+// CHECK:       "weftn.scan"({{.*}}) {{.*}} -> tensor<f32>
+// CHECK:       func.func private @step.fwd.step
+// CHECK:       "weftn.cond"({{.*}}) {{.*}} -> (tensor<f32>, tensor<f32>)
+// CHECK:       func.func private @step.lin.step
+// CHECK:       "weftn.cond"({{.*}}) {{.*}} -> tensor<f32>
+
+// sin((sin 0.5)^2), and what its slope is made of.
+// NOW:        0.2278
+// NOW-NEXT:   [0, 1, 0]
+// NOW-NEXT:   [0.5, 0.4794, 0.2298]
+// NOW-NEXT:   [0.8776, 0.0, 0.9737]
+// LATER:      0.819
+func.func @f(%x: tensor<f32>, %which: tensor<3xi32>) -> tensor<f32> {
+  %y = "weftn.scan"(%x, %which) {body = @step, consts = 0, carry = 1, length = 3}
+      : (tensor<f32>, tensor<3xi32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+func.func private @step(%x: tensor<f32>, %i: tensor<i32>) -> tensor<f32> {
+  %y = "weftn.cond"(%i, %x) {branches = [@wave, @square]} : (tensor<i32>, tensor<f32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+func.func private @wave(%x: tensor<f32>) -> tensor<f32> {
+  %y = "weft.sin"(%x) : (tensor<f32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+func.func private @square(%x: tensor<f32>) -> tensor<f32> {
+  %y = "weft.mul"(%x, %x) : (tensor<f32>, tensor<f32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
