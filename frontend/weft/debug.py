@@ -39,7 +39,7 @@ def callback(
     ordered: bool = False,
     partitioned: bool = False,
     **kwargs: Any,
-) -> Callable[..., None] | None:
+) -> Callable[..., Any] | None:
     """Calls `callback(*args, **kwargs)` on the host with NumPy arrays, each time that the program comes by.
 
     Arguments that are no arrays or numbers are handed on as they are. Without `ordered` calls may overtake each
@@ -66,7 +66,7 @@ def print(
     skip_format_check: bool = False,
     _use_logging: bool = False,
     **kwargs: Any,
-) -> Callable[..., None] | None:
+) -> Callable[..., Any] | None:
     """Prints `fmt.format(*args, **kwargs)` when the values are there, also in compiled programs.
 
     The rest is as for `callback`. An f-string would be formatted while the function is traced: pass the values.
@@ -100,7 +100,7 @@ def log(
     skip_format_check: bool = False,
     _use_logging: bool = True,
     **kwargs: Any,
-) -> Callable[..., None] | None:
+) -> Callable[..., Any] | None:
     """As `print`, to Python's logger `weft.debug` at level INFO."""
     return _print(
         fmt,

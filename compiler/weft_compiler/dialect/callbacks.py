@@ -110,9 +110,9 @@ class PureCallback(HostCall):
             unroll = max(1, b.axis_size) if method == "sequential_unrolled" else 1
             return self.one_by_one(b, xs, unroll)
         if method == "broadcast_all":
-            xs = [b.with_batch(x) for x in xs]
+            xs = tuple(b.with_batch(x) for x in xs)
         elif method == "expand_dims":
-            xs = [x if b.is_batched(x) else b.repeat_first(x, 1) for x in xs]
+            xs = tuple(x if b.is_batched(x) else b.repeat_first(x, 1) for x in xs)
         outs = tuple(a.with_shape((b.axis_size, *a.shape)) for a in self.out_types)
         return b.emit(self.replace(out_types=outs), xs)
 
