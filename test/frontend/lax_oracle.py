@@ -22,6 +22,9 @@ class Weak:
     def __init__(self, value):
         self.value = np.asarray(value)
 
+    def __repr__(self):  # part of test names, which must be the same in every process
+        return f"Weak({self.value.tolist()})"
+
 
 def as_weft(x):
     """A NumPy array of a table as an argument of weft; other things as they are."""

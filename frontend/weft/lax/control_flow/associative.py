@@ -68,7 +68,6 @@ def _associative_scan(fn: Any, elems: Any, reverse: bool, axis: int) -> Any:
 def _interleave(even: Any, odd: Any, axis: int) -> Any:
     """even[0], odd[0], even[1], odd[1], …; `even` may have one more."""
     from weft import numpy
-
     from weft.lax.shapes import pad
 
     total = even.shape[axis] + odd.shape[axis]
