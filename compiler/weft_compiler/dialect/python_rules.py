@@ -22,9 +22,13 @@ from weft_compiler.transforms import Batched, TransformBuilder
 
 
 class PythonCall(CustomCall):
-    """Calls `callee`. The rule `rule_number` of this process says how it is transformed."""
+    """Calls `callee`. The rule `rule_number` of this process says how it is transformed.
+
+    The last `spare` operands are there for the rule: `callee` does not use them.
+    """
 
     rule_number: Attr[I64]
+    spare: Attr[I64] = 0
 
     callee_attrs = ("callee",)
 
@@ -33,9 +37,20 @@ class PythonCall(CustomCall):
         self.check_call(callee, args)
         return callee.outputs
 
+    def depends(self, b, mask):
+        return super().depends(b, mask[: len(mask) - self.spare])
+
     def asked(self):
         """The rule."""
         return _asked(self)
+
+    def is_idle(self, dxs):
+        """Whether no operand that `callee` uses has a tangent."""
+        return not present(dxs[: len(dxs) - self.spare])
+
+    def without_tangents(self, b, xs):
+        """The call, where there is nothing to differentiate."""
+        return b.emit(self, xs), (None,) * len(b.module.signature(self.callee).outputs)
 
     def batched_by(self, b, xs, kind):
         """The call over one more axis, which all results get; `kind` makes the rule of the batched function."""
@@ -81,9 +96,14 @@ class PythonJvpCall(PythonCall):
     """
 
     def jvp(self, b, *args):
-        return self._by_symbol(b, args[len(args) // 2 :]).jvp(b, *args)
+        xs, dxs = args[: len(args) // 2], args[len(args) // 2 :]
+        if self.is_idle(dxs):
+            return self.without_tangents(b, xs)
+        return self._by_symbol(b, dxs).jvp(b, *args)
 
     def linearize(self, b, xs, dxs):
+        if self.is_idle(dxs):
+            return self.without_tangents(b, xs)
         return self._by_symbol(b, dxs).linearize(b, xs, dxs)
 
     def _by_symbol(self, b, dxs):
@@ -119,9 +139,16 @@ class PythonVjpCall(PythonCall):
 
     zeros: Attr[Flag] = False
 
-    jvp = CustomVjpCall.jvp
+    def jvp(self, b, *args):
+        xs, dxs = args[: len(args) // 2], args[len(args) // 2 :]
+        if self.is_idle(dxs):
+            return self.without_tangents(b, xs)
+        refuse: Any = CustomVjpCall.jvp
+        return refuse(self, b, *args)
 
     def linearize(self, b, xs, dxs):
+        if self.is_idle(dxs):
+            return self.without_tangents(b, xs)
         active = marks(dxs)
         rule = self.asked()
         fwd, bwd = rule.vjp(b, active)
@@ -219,9 +246,6 @@ class BatchedBwd(BatchedRule):
 class PythonVmapCall(PythonCall):
     """Calls `callee`, whose rule batches it: `rule.batch(b, size, batched)` is a `Batched`."""
 
-    def depends(self, b, mask):
-        return (any(mask),) * len(b.module.signature(self.callee).outputs)
-
     def jvp(self, b, *args):
         xs, dxs = args[: len(args) // 2], args[len(args) // 2 :]
         active = marks(dxs)
@@ -229,7 +253,7 @@ class PythonVmapCall(PythonCall):
         rule = b.once(
             ("rule.jvp", self.rule_number, active), lambda: VmapOfJvp(self.asked(), active, made.out_active)
         )
-        call = self.replace(callee=made.fn, rule_number=rule.held_by(b.module))
+        call = self.replace(callee=made.fn, rule_number=rule.held_by(b.module), spare=0)
         return made.split(b.emit(call, (*xs, *present(dxs))))
 
     def batch(self, b, *xs):

@@ -14,8 +14,11 @@ from weft._tracing.trace import STATE, Trace, Tracer, leak_message
 from weft._transforms.custom.closures import closed_over, identity
 from weft._transforms.custom.enclosing import is_around
 from weft.errors import UnexpectedTracerError
+from weft_compiler import now
 from weft_compiler.avals import Aval
 from weft_compiler.dialect.builder import Builder, Val
+from weft_compiler.dialect.op import OpTypeError
+from weft_compiler.masks import Mask
 from weft_runtime import Array
 
 
@@ -77,6 +80,18 @@ class Captured:
             behind = [own.get(identity(x), aval) for x, aval in zip(self.values, self.avals, strict=True)]
             function.set_args([*function.args[:count], *behind])
             traced.captures = list(self.values)
+
+
+def check_captured(captured: Captured, active: Mask, functions: Sequence[Traced], decorator: str) -> None:
+    """TypeError if a tangent belongs to a captured value that the results of one of the functions depend on."""
+    for x, is_active in zip(captured.values, active, strict=True):
+        if is_active and any(_depends(traced, x) for traced in functions):
+            raise OpTypeError(message(decorator))
+
+
+def _depends(traced: Traced, x: Any) -> bool:
+    mask = [False] * len(traced.in_types) + [identity(c) == identity(x) for c in traced.captures]
+    return any(now.depends(traced.module, traced.name, tuple(mask)))
 
 
 def _constant(b: Builder, x: Array) -> Val:

@@ -108,17 +108,19 @@ class custom_jvp(Decorated):
         """Traces the function; a transformation that needs the rule will have it traced."""
         primal = self._primal(given, staged=True)
         captured = Captured([*primal.captures, *reachable([self.fun, self.jvp, *given.statics])])
-        used = captured.positions(primal)
+        spare = len(captured.values) - len(primal.captures)
         captured.extend(primal)
 
         def make() -> LazyJvp:
-            return LazyJvp(self._rule(given, primal), captured, used, self.symbolic_zeros)
+            return LazyJvp(self._rule(given, primal), captured, primal, self.symbolic_zeros)
 
         trace = STATE.trace
         assert trace is not None
         key = (self.jvp, self.symbolic_zeros, primal.out_tree, tuple(primal.out_types))
         rule = self._rules.get(key, given, captured, make)
-        inst = op_class("python_jvp_call").of(callee=primal.name, rule_number=rule.held_by(trace.module))
+        inst = op_class("python_jvp_call").of(
+            callee=primal.name, rule_number=rule.held_by(trace.module), spare=spare
+        )
         return self._emit(inst, [*given.leaves, *captured.values], primal)
 
 

@@ -126,17 +126,17 @@ class custom_vjp(Decorated):
         """Traces the function; a transformation that needs the rule will have it traced."""
         primal = self._primal(given, staged=True)
         captured = Captured([*primal.captures, *self._reachable(given)])
-        used = captured.positions(primal)
+        spare = len(captured.values) - len(primal.captures)
         captured.extend(primal)
 
         def make() -> LazyVjp:
-            return LazyVjp(self._rule(given, primal), captured, used, self.symbolic_zeros)
+            return LazyVjp(self._rule(given, primal), captured, primal, self.symbolic_zeros)
 
         trace = STATE.trace
         assert trace is not None
         key = (self.fwd, self.bwd, self.symbolic_zeros, primal.out_tree, tuple(primal.out_types))
         rule = self._rules.get(key, given, captured, make)
         inst = op_class("python_vjp_call").of(
-            callee=primal.name, rule_number=rule.held_by(trace.module), zeros=self.symbolic_zeros
+            callee=primal.name, rule_number=rule.held_by(trace.module), spare=spare, zeros=self.symbolic_zeros
         )
         return self._emit(inst, [*given.leaves, *captured.values], primal)

@@ -8,13 +8,12 @@ from typing import Any
 from weft._tracing.staging import Traced, trace_function
 from weft._tracing.trace import Trace
 from weft._transforms.custom.arguments import Arguments
-from weft._transforms.custom.captures import Captured, Surroundings, message
+from weft._transforms.custom.captures import Captured, Surroundings, check_captured
 from weft._transforms.custom.checks import Outputs, check_primal, check_tangents, pair_of
 from weft._transforms.custom.decorator import name_of
 from weft._transforms.custom.enclosing import begin_rule
 from weft._transforms.custom.symbolic_zeros import SymbolicZero, tangent_type
 from weft._transforms.differentiable import float0_zeros
-from weft_compiler.dialect.op import OpTypeError
 from weft_compiler.masks import Mask, parts
 from weft_compiler.rule_table import PythonRule, imported
 from weft_compiler.transforms import TransformBuilder
@@ -90,9 +89,10 @@ class JvpRule:
 class LazyJvp(PythonRule):
     """A rule that is traced when the compiler asks for it; for each pattern of zeros, if it is told these."""
 
-    def __init__(self, rule: JvpRule, captured: Captured, used: Sequence[int], symbolic_zeros: bool) -> None:
+    def __init__(self, rule: JvpRule, captured: Captured, primal: Traced, symbolic_zeros: bool) -> None:
         super().__init__()
-        self._rule, self._captured, self._used = rule, captured, used
+        self._rule, self._captured = rule, captured
+        self._primal = [primal] if captured.values else []  # not kept without need: rules are cached
         self._symbolic_zeros = symbolic_zeros
         self._around = Surroundings(captured)
         self._traced: dict[Mask, tuple[Traced, str]] = {}
@@ -106,11 +106,5 @@ class LazyJvp(PythonRule):
                 traced = self._rule.trace(active=key)
             self._traced[key] = traced, self._rule.closed(traced, self._captured)
         traced, name = self._traced[key]
-        check_captured(active[count:], [*self._used, *self._captured.positions(traced)], "custom_jvp")
+        check_captured(self._captured, active[count:], [*self._primal, traced], "custom_jvp")
         return imported(b, traced.module, name)
-
-
-def check_captured(active: Mask, used: Sequence[int], decorator: str) -> None:
-    """TypeError if a tangent belongs to a captured value that is used."""
-    if any(active[i] for i in used):
-        raise OpTypeError(message(decorator))

@@ -9,14 +9,14 @@ from weft._tracing.staging import InType, Traced, trace_function, type_of
 from weft._tracing.trace import Trace
 from weft._tracing.values import as_value
 from weft._transforms.custom.arguments import Arguments
-from weft._transforms.custom.captures import Captured, Surroundings
+from weft._transforms.custom.captures import Captured, Surroundings, check_captured
 from weft._transforms.custom.checks import Outputs, check_cotangents, check_primal, pair_of
 from weft._transforms.custom.decorator import name_of
 from weft._transforms.custom.enclosing import begin_rule
-from weft._transforms.custom.jvp_rule import check_captured
 from weft._transforms.custom.symbolic_zeros import CustomVJPPrimal, SymbolicZero, tangent_type
 from weft._transforms.differentiable import float0_zeros
 from weft_compiler.masks import Mask, parts
+from weft_compiler.module import Module
 from weft_compiler.rule_table import PythonRule, imported
 from weft_compiler.transforms import TransformBuilder
 from weft_runtime import pytree
@@ -161,20 +161,21 @@ class VjpRule:
         return closed, b.define(f"{bwd_name}.closed", inputs, write_backward)
 
     @staticmethod
-    def _in_module(module: Any, traced: Traced) -> str:
+    def _in_module(module: Module, traced: Traced) -> str:
         return traced.name if traced.module is module else module.import_from(traced.module, traced.name)
 
 
 class LazyVjp(PythonRule):
     """A rule that is traced when the compiler asks for it; for each pattern of zeros, if it is told these."""
 
-    def __init__(self, rule: VjpRule, captured: Captured, used: Sequence[int], symbolic_zeros: bool) -> None:
+    def __init__(self, rule: VjpRule, captured: Captured, primal: Traced, symbolic_zeros: bool) -> None:
         super().__init__()
-        self._rule, self._captured, self._used = rule, captured, used
+        self._rule, self._captured = rule, captured
+        self._primal = [primal] if captured.values else []  # not kept without need: rules are cached
         self._symbolic_zeros = symbolic_zeros
         self._around = Surroundings(captured)
         self._forward: dict[Mask, Forward] = {}
-        self._closed: dict[tuple[Mask, Mask], tuple[str, str, list[int]]] = {}
+        self._backward: dict[tuple[Mask, Mask], tuple[Traced, str, str]] = {}
 
     def vjp(self, b: TransformBuilder, active: Mask) -> tuple[str, str]:
         """`fwd` and `bwd` in the module of `b`; `active` marks arguments with tangents."""
@@ -186,18 +187,18 @@ class LazyVjp(PythonRule):
         _, bwd, module = self._functions(active, nonzero)
         return imported(b, module, bwd)
 
-    def _functions(self, active: Mask, nonzero: Mask) -> tuple[str, str, Any]:
+    def _functions(self, active: Mask, nonzero: Mask) -> tuple[str, str, Module]:
         count = len(self._rule.types)
         key = active[:count] if self._symbolic_zeros else ()
         forward = self._forward.get(key)
         if forward is None:
             with self._around.again():
                 forward = self._forward[key] = self._rule.trace_forward(active=key)
-        if (key, nonzero) not in self._closed:
+        if (key, nonzero) not in self._backward:
             with self._around.again():
-                backward = self._rule.trace_backward(forward, True, nonzero=nonzero)
-            used = [*self._captured.positions(forward.traced), *self._captured.positions(backward)]
-            self._closed[key, nonzero] = (*self._rule.closed(forward, backward, self._captured), used)
-        fwd, bwd, used = self._closed[key, nonzero]
-        check_captured(active[count:], [*self._used, *used], "custom_vjp")
+                traced = self._rule.trace_backward(forward, True, nonzero=nonzero)
+            self._backward[key, nonzero] = traced, *self._rule.closed(forward, traced, self._captured)
+        backward, fwd, bwd = self._backward[key, nonzero]
+        functions = [*self._primal, forward.traced, backward]
+        check_captured(self._captured, active[count:], functions, "custom_vjp")
         return fwd, bwd, forward.traced.module
