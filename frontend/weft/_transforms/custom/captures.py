@@ -58,6 +58,11 @@ class Captured:
         found = [self.position(x) for x in traced.captures]
         return [i for i in found if i is not None]
 
+    def is_used(self, marked: Mask, functions: Sequence[Traced]) -> bool:
+        """Whether the results of one of the functions depend on one of the marked values."""
+        chosen = [x for x, is_marked in zip(self.values, marked, strict=True) if is_marked]
+        return any(_depends(traced, x) for x in chosen for traced in functions)
+
     def operands(self, b: Builder, traced: Traced, values: Mapping[int, Val]) -> list[Val]:
         """What a function captures, `values` being captured values by position; other arrays become constants.
 
@@ -84,9 +89,8 @@ class Captured:
 
 def check_captured(captured: Captured, active: Mask, functions: Sequence[Traced], decorator: str) -> None:
     """TypeError if a tangent belongs to a captured value that the results of one of the functions depend on."""
-    for x, is_active in zip(captured.values, active, strict=True):
-        if is_active and any(_depends(traced, x) for traced in functions):
-            raise OpTypeError(message(decorator))
+    if captured.is_used(active, functions):
+        raise OpTypeError(message(decorator))
 
 
 def _depends(traced: Traced, x: Any) -> bool:

@@ -46,6 +46,17 @@ def _is_inside(inner: Trace | None, outer: Trace) -> bool:
     return inner is outer
 
 
+def is_mapped(values: Sequence[Any]) -> bool:
+    """Whether some of the values belong to a trace that will be batched, or to one inside; see `consumer`."""
+    tracers = [x for x in values if type(x) is Tracer]
+    trace = STATE.trace
+    while trace is not None:
+        if trace.kind == "vmap" and any(_is_inside(x._trace, trace) for x in tracers):
+            return True
+        trace = trace.parent
+    return False
+
+
 def begin_rule(trace: Trace | None) -> None:
     """Says that the current trace is that of a rule, which the derivative of `trace` uses up.
 
