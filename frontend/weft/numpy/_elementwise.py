@@ -15,7 +15,7 @@ from weft.dtypes import promote_pair
 from weft.numpy._arguments import array
 from weft_runtime import Array, pytree
 
-_NUMBERS = (float, int, complex, bool)
+NUMBERS = (float, int, complex, bool)
 _beside: dict[tuple[Any, ...], tuple[Any, bool]] = {}
 
 
@@ -59,9 +59,9 @@ class Binary(LibraryFunction):
         return entry
 
     def _as_arrays(self, x: Any, y: Any) -> tuple[Any, Any]:
-        if type(x) is Array and type(y) in _NUMBERS:
+        if type(x) is Array and type(y) in NUMBERS:
             return x, number_beside(x, y)
-        if type(y) is Array and type(x) in _NUMBERS:
+        if type(y) is Array and type(x) in NUMBERS:
             return number_beside(y, x), y
         return array(self.__name__, x, 0), array(self.__name__, y, 1)
 

@@ -91,7 +91,7 @@ def _repeat_to_length(x: Any, counts: Any, axis: int, total: int) -> Any:
     n = x.shape[axis]
     ends = emit("cumsum", broadcast_to(reshape_to(counts, (counts.size,)), (n,)), axis=0)
     index = searchsorted(ends, iota((total,), ends.dtype), side="right")
-    return _taken.fun(x, index, axis)
+    return _taken(x, index, axis)
 
 
 @library("a", "shift")
@@ -104,7 +104,7 @@ def _roll_by_values(a: Any, shift: Any, axis: tuple[int, ...]) -> Any:
             continue
         one = reshape_to(slice_axis(shifts, 0, i, i + 1), ())
         index = bind(ops.sub, iota((n,), shifts.dtype), broadcast_to(one, (n,)))
-        x = _taken.fun(x, remainder(index, like(index, n)), at)
+        x = _taken(x, remainder(index, like(index, n)), at)
     return x
 
 
@@ -194,7 +194,7 @@ def _delete_traced(x: Any, index: Any, axis: int, is_unique: bool) -> Any:
         constant(False, (n,), np.dtype(np.bool_)).at[flat].set(constant(True, flat.shape, np.dtype(np.bool_)))
     )
     kept, _ = places(bind(ops.not_, gone), n - flat.size)
-    return _taken.fun(x, kept, axis)
+    return _taken(x, kept, axis)
 
 
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
@@ -246,7 +246,7 @@ def _insert(x: Any, index: Any, y: Any, axis: int) -> Any:
     order = sort_op([emit("concatenate", places_y, places_x, axis=0), iota((n + count,), index.dtype)], 0, 1)[
         1
     ]
-    return _taken.fun(concatenate_arrays([y, x], axis), order, axis)
+    return _taken(concatenate_arrays([y, x], axis), order, axis)
 
 
 def trim_zeros(filt: Any, trim: str = "fb", axis: int | Sequence[int] | None = None) -> Any:

@@ -45,9 +45,7 @@ def einsum(
         raise ValueError("must specify the operands to einsum")
     values = [array("einsum", x, i) for i, x in enumerate(operands)]
     formula, path = _plan(subscripts, tuple(x.shape for x in values), _optimize(optimize))
-    if _dot_general is not None:
-        return _einsum.fun(formula, path, precision, preferred_element_type, _dot_general, *values)
-    return _einsum(formula, path, precision, preferred_element_type, None, *values)
+    return _einsum(formula, path, precision, preferred_element_type, _dot_general, *values)
 
 
 def einsum_path(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> tuple[list[Any], Any]:
@@ -83,6 +81,7 @@ def _interleaved(first: Any, rest: Sequence[Any]) -> tuple[str, tuple[Any, ...]]
     return f"{inputs}->{output}", tuple(arrays)
 
 
+@functools.lru_cache(maxsize=1024)
 @functools.lru_cache(maxsize=1024)
 def _plan(subscripts: str, shapes: tuple[tuple[int, ...], ...], optimize: Any) -> tuple[str, tuple[Any, ...]]:
     """The formula with every axis a letter, and the order of contractions."""

@@ -47,7 +47,7 @@ def save(file: Any, arr: Any, allow_pickle: bool = True) -> None:
 def savez(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None:
     """Writes arrays to one .npz file, by name or as arr_0, arr_1, …"""
     values = {name: _host(x) for name, x in kwds.items()}
-    np.savez(file, *[_host(x) for x in args], allow_pickle=allow_pickle, **values)  # type: ignore[arg-type]
+    np.savez(file, *[_host(x) for x in args], allow_pickle=allow_pickle, **values)
 
 
 def fromfile(*args: Any, **kwargs: Any) -> Any:
@@ -84,7 +84,8 @@ def array_repr(
     suppress_small: bool | None = None,
 ) -> str:
     """The text of an array with its type."""
-    return np.array_repr(_host(arr), max_line_width, precision, suppress_small)
+    text = np.array_repr(_host(arr), max_line_width, precision, suppress_small)
+    return text.replace("array(", "Array(", 1)
 
 
 def array_str(

@@ -68,7 +68,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any | None = None, weight
         raise NotImplementedError("string values for `bins` not implemented.")
     if np.ndim(bins) == 1 if not is_array(bins) else bins.ndim == 1:
         edges = array("histogram_bin_edges", bins if is_array(bins) else np.asarray(bins), 1)
-        return inexact("histogram_bin_edges", edges)
+        return convert(edges, dtypes.narrow(dtypes.to_inexact(x.dtype)), False)
     if (bins.ndim if is_array(bins) else np.ndim(bins)) > 1:
         raise ValueError("`bins` must be 1d, when an array")
     count = operator.index(bins)
@@ -197,7 +197,7 @@ def _histogramdd(points: Any, edges: list[Any], weights: Any, density: bool) -> 
     shape = tuple(e.shape[0] - 1 for e in edges)
     flat, is_inside = None, None
     for i, edge in enumerate(edges):
-        index, inside = _bins_of(_column.fun(points, i), convert(edge, dtype, False))
+        index, inside = _bins_of(_column(points, i), convert(edge, dtype, False))
         if flat is None:
             flat, is_inside = index, inside
         else:

@@ -13,7 +13,7 @@ from weft import dtypes
 from weft._tracing.library import library
 from weft._tracing.operands import convert
 from weft._tracing.values import is_array
-from weft.numpy._arguments import array, arrays, axis_within, explicit_dtype, no_out
+from weft.numpy._arguments import array, arrays, axis_within, explicit_dtype, no_out, shape_of
 from weft.numpy._ops import (
     broadcast_in_dim,
     concatenate_arrays,
@@ -165,7 +165,7 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 def tile(A: Any, reps: int | Sequence[int]) -> Any:
     """The array repeated as a whole, reps[i] times along axis i."""
     x = array("tile", A)
-    counts = tuple(operator.index(n) for n in reps) if isinstance(reps, tuple) else (operator.index(reps),)
+    counts = shape_of(reps, "reps")
     rank = max(x.ndim, len(counts))
     counts = (1,) * (rank - len(counts)) + counts
     sizes = (1,) * (rank - x.ndim) + x.shape
@@ -203,7 +203,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
 
 
 def _boundaries(name: str, size: int, sections: Any, is_even: bool) -> tuple[int, ...]:
-    if isinstance(sections, (tuple, list, np.ndarray)) or getattr(sections, "ndim", 0):
+    if isinstance(sections, (tuple, list, np.ndarray)) or hasattr(sections, "__len__"):
         points = [operator.index(n) for n in sections]
         inside = [min(max(n + size if n < 0 else n, 0), size) for n in points]
         return (0, *inside, size)

@@ -10,7 +10,7 @@ import numpy as np
 from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.library import library
-from weft._tracing.operands import broadcast_to, convert
+from weft._tracing.operands import broadcast_to, convert, with_weak_type
 from weft.numpy._arguments import array, arrays, axis_within, explicit_dtype, no_out
 from weft.numpy._ops import (
     broadcast_in_dim,
@@ -18,6 +18,7 @@ from weft.numpy._ops import (
     constant,
     emit,
     iota,
+    kind,
     like,
     ops,
     reshape_to,
@@ -59,7 +60,12 @@ def identity(n: int, dtype: Any = None) -> Any:
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """An N by M matrix with ones on and below the k-th diagonal, else zeros."""
     columns = N if M is None else M
-    return _tri(operator.index(N), operator.index(columns), operator.index(k), float_dtype(dtype, "tri"))
+    return _tri(
+        operator.index(N),
+        operator.index(columns),
+        operator.index(k),
+        explicit_dtype(dtype, "tri") or np.dtype(np.float32),
+    )
 
 
 @library()
@@ -139,7 +145,7 @@ def diag_matrix(x: Any, k: int) -> Any:
 def diagflat(v: Any, k: int = 0) -> Any:
     """The matrix that has the flattened input as its k-th diagonal."""
     x = array("diagflat", v)
-    return diag_matrix(reshape_to(x, (x.size,)), k)
+    return with_weak_type(diag_matrix(reshape_to(x, (x.size,)), k), False)
 
 
 @library("a")
@@ -164,7 +170,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     n = v.shape[0] if N is None else operator.index(N)
     if n < 0:
         raise ValueError("N must be nonnegative")
-    exponents = iota((v.shape[0], n), dtypes.default_int(), 1)
+    exponents = iota((v.shape[0], n), v.dtype if kind(v) in "iu" else dtypes.default_int(), 1)
     if not increasing:
         exponents = bind(ops.sub, like(exponents, n - 1), exponents)
     return power(broadcast_in_dim(v, (v.shape[0], n), (0,)), exponents)

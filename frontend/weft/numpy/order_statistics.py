@@ -53,8 +53,7 @@ def _quantile(
     x, share = inexact(name, x), inexact(name, q)
     if share.ndim > 2:
         raise ValueError(f"q must be have ndim <= 2, got shape {share.shape}")
-    dtype = dtypes.promote_types(x.dtype, share.dtype) if not share.weak_type else x.dtype
-    x, share = convert(x, dtype, False), convert(share, dtype, False)
+    x, share = convert(x, x.dtype, False), convert(share, x.dtype, False)
     axes = axes_within(axis, x.ndim)
     shape = x.shape
     w = None

@@ -150,7 +150,7 @@ def _ramp(x: Any, end: Any, shape: tuple[int, ...], axis: int, is_front: bool) -
 def _pad_with_statistic(x: Any, widths: Widths, mode: str, lengths: Widths | None) -> Any:
     from weft.numpy.order_statistics import median
 
-    function = {"maximum": max_, "minimum": min_, "mean": mean_, "median": median}[mode]
+    function: Callable[..., Any] = {"maximum": max_, "minimum": min_, "mean": mean_, "median": median}[mode]
     for axis, width in enumerate(widths):
         if width == (0, 0):
             continue

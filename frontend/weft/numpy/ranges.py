@@ -71,7 +71,7 @@ def _arange(first: Any, by: Any, count: int, dtype: Any) -> Any:
     trace = STATE.trace
     if trace is not None and trace.staged:
         if count > 64:
-            return _arange_on_device.fun(first, by, count, dtype)
+            return _arange_on_device(first, by, count, dtype)
         return as_value(_arange_on_host(first, by, count, dtype), dtype)
     if count <= HOST_LIMIT:
         return weft_runtime.device_put(_arange_on_host(first, by, count, dtype), dtype)

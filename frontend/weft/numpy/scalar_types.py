@@ -140,12 +140,10 @@ def can_cast(from_: Any, to: Any, casting: str = "safe") -> builtins.bool:
 
 
 def isscalar(element: Any) -> builtins.bool:
-    """Whether the value is a number or an array without axes."""
-    if is_array(element):
+    """Whether the value is a number, a string, or an array without axes."""
+    if is_array(element) or isinstance(element, np.ndarray):
         return element.ndim == 0
-    return (isinstance(element, np.ndarray) and element.ndim == 0) or (
-        np.isscalar(element) and not isinstance(element, str)
-    )
+    return np.isscalar(element)
 
 
 def iscomplexobj(x: Any) -> builtins.bool:

@@ -6,15 +6,17 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.library import library
 from weft._tracing.operands import broadcast_all, broadcast_to, convert, promoted, with_weak_type
+from weft._tracing.trace import STATE
 from weft.numpy._arguments import array, arrays
-from weft.numpy._ops import compare, compare_to, constant, kind, like, ops, select
-from weft.numpy.logic import truth
+from weft.numpy._elementwise import NUMBERS, number_beside
+from weft.numpy._ops import compare, compare_to, constant, kind, ops, select
+from weft.numpy.arithmetic import maximum, minimum
+from weft.numpy.logic import isfinite, truth
+from weft_runtime import Array
 
 
 def where(
@@ -30,6 +32,11 @@ def where(
         return nonzero(condition, size=size, fill_value=fill_value)
     if size is not None or fill_value is not None:
         raise ValueError("size and fill_value arguments cannot be used in three-term where function.")
+    if STATE.trace is None and (type(x) in NUMBERS) is not (type(y) in NUMBERS):
+        if type(x) is Array:
+            y = number_beside(x, y)
+        elif type(y) is Array:
+            x = number_beside(y, x)
     return _where(condition, x, y)
 
 
@@ -71,21 +78,24 @@ def select_(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0
 select_.__name__ = select_.__qualname__ = "select"
 
 
-@library("arr", "min", "max")
 def clip(arr: Any = None, /, min: Any = None, max: Any = None) -> Any:
     """Elements limited to [min, max]; a limit that is None does not limit."""
+    if STATE.trace is None and type(arr) is Array:
+        min = number_beside(arr, min) if type(min) in NUMBERS else min
+        max = number_beside(arr, max) if type(max) in NUMBERS else max
+    return _clip(arr, min, max)
+
+
+@library("arr", "min", "max")
+def _clip(arr: Any, min: Any, max: Any) -> Any:
     x = array("clip", arr)
     if kind(x) == "c" or any(limit is not None and kind(array("clip", limit)) == "c" for limit in (min, max)):
         raise ValueError("Clip received a complex value either through the input or the min/max keywords.")
     if min is not None:
-        x = bind(ops.max, *_as_numbers(promoted("clip", x, min)))
+        x = maximum(x, min)
     if max is not None:
-        x = bind(ops.min, *_as_numbers(promoted("clip", x, max)))
+        x = minimum(x, max)
     return x
-
-
-def _as_numbers(xs: list[Any]) -> list[Any]:
-    return xs
 
 
 @library("x", "nan", "posinf", "neginf")
@@ -116,8 +126,8 @@ def _nan_to_num(x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
     return result
 
 
-@library("a", "b")
-def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+@library("a", "b", "rtol", "atol")
+def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
     """Whether |a - b| <= atol + rtol * |b|, elementwise; infinities are close to themselves only."""
     x, y = promoted("isclose", *arrays("isclose", a, b))
     if kind(x) in "bu" or kind(x) == "i":
@@ -125,9 +135,10 @@ def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan:
         x, y = convert(x, target, False), convert(y, target, False)
     distance = bind(ops.abs, bind(ops.sub, x, y))
     size = bind(ops.abs, y)
-    limit = bind(ops.add, like(size, atol), bind(ops.mul, like(size, rtol), size))
+    relative, absolute = [broadcast_to(convert(v, size.dtype, False), size.shape) for v in (rtol, atol)]
+    limit = bind(ops.add, absolute, bind(ops.mul, relative, size))
     is_close = compare(distance, limit, "LE")
-    is_finite = bind(ops.and_, _finite(x), _finite(y))
+    is_finite = bind(ops.and_, isfinite(x), isfinite(y))
     result = select(is_finite, is_close, compare(x, y, "EQ"))
     if equal_nan:
         both_nan = bind(ops.and_, compare(x, x, "NE"), compare(y, y, "NE"))
@@ -135,18 +146,9 @@ def isclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan:
     return with_weak_type(result, False)
 
 
-def _finite(x: Any) -> Any:
-    from weft.numpy.logic import isfinite
-
-    return isfinite(x)
-
-
-@library("a", "b")
-def allclose(a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+@library("a", "b", "rtol", "atol")
+def allclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
     """Whether all elements of a and b are close, see `isclose`."""
     from weft.numpy.reductions import all as all_
 
     return all_(isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
-
-
-BOOL = np.dtype(np.bool_)

@@ -70,11 +70,7 @@ def unique(
     x = array("unique", ar)
     at = None if axis is None else axis_within(axis, x.ndim)
     if size is None:
-        value = value_of("unique", x, _GIVE_SIZE)
-        if axis is not None and value.shape[at] == 0:
-            found: Any = np.unique(value, True, True, True, axis=at)
-        else:
-            found = _unique_on_host(value, at, equal_nan)
+        found = _unique_on_host(value_of("unique", x, _GIVE_SIZE), at, equal_nan)
         made = [weft_runtime.device_put(found[0], x.dtype), *[indices_on_device(v) for v in found[1:]]]
         if x.weak_type:
             made[0] = convert(made[0], x.dtype, True)
@@ -187,7 +183,7 @@ def setdiff1d(
     """Distinct elements of the first array that are not in the second."""
     from weft.numpy.finding import compress
 
-    x, y = _flat_pair("setdiff1d", ar1, ar2)
+    x, y = [reshape_to(v, (v.size,)) for v in arrays("setdiff1d", ar1, ar2)]
     fill = 0 if fill_value is None else fill_value
     if size is None:
         value_of("setdiff1d", x, _GIVE_SIZE)
@@ -248,7 +244,7 @@ def intersect1d(
     x, y = _flat_pair("intersect1d", ar1, ar2)
     if size is None:
         a, b = (value_of("intersect1d", v, _GIVE_SIZE) for v in (x, y))
-        found = np.intersect1d(a, b, assume_unique, return_indices)
+        found: Any = np.intersect1d(a, b, assume_unique, return_indices=return_indices)  # type: ignore[call-overload]
         if not return_indices:
             return weft_runtime.device_put(found, x.dtype)
         return weft_runtime.device_put(found[0], x.dtype), *[indices_on_device(v) for v in found[1:]]

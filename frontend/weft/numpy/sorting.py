@@ -30,6 +30,8 @@ from weft.numpy.logic import isnan_
 from weft.numpy.reductions import reduce_axes
 from weft.numpy.shapes import flip
 
+_INT32 = np.dtype(np.int32)
+
 
 def _no_order(name: str, kind: Any, order: Any) -> None:
     """`kind` of NumPy chooses an algorithm, and `order` a field: here there is one of each."""
@@ -136,7 +138,7 @@ def argpartition(a: Any, kth: int, axis: int = -1) -> Any:
         raise NotImplementedError("jnp.argpartition for complex dtype is not implemented.")
     at = axis_within(axis, x.ndim)
     _kth(kth, x.shape[at])
-    return sort_op([x, iota(x.shape, dtypes.default_int(), at)], at, 1)[1]
+    return sort_op([x, iota(x.shape, _INT32, at)], at, 1)[1]
 
 
 def _kth(kth: Any, size: int) -> int:
@@ -179,7 +181,7 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None, *, meth
     if sorter is not None:
         x = x[array("searchsorted", sorter, 2)]
     if x.shape[0] == 0:
-        return constant(0, values.shape, dtypes.default_int())
+        return constant(0, values.shape, _INT32)
     return _SEARCHES[method](x, values, side == "left")
 
 
@@ -201,7 +203,6 @@ def _by_bisection(x: Any, values: Any, is_left: bool, is_unrolled: bool = False)
     from weft.lax.control_flow import fori_loop
 
     n = x.shape[0]
-    int_ = dtypes.default_int()
     steps = math.ceil(math.log2(n + 1)) + 1
 
     def step(_: Any, limits: tuple[Any, Any]) -> tuple[Any, Any]:
@@ -215,7 +216,7 @@ def _by_bisection(x: Any, values: Any, is_left: bool, is_unrolled: bool = False)
         new_high = select(bind(ops.and_, is_open, bind(ops.not_, goes_behind)), middle, high)
         return new_low, new_high
 
-    limits = (constant(0, values.shape, int_), constant(n, values.shape, int_))
+    limits = (constant(0, values.shape, _INT32), constant(n, values.shape, _INT32))
     if is_unrolled:
         for i in range(steps):
             limits = step(i, limits)
@@ -228,21 +229,20 @@ def _by_comparing_all(x: Any, values: Any, is_left: bool) -> Any:
     items = broadcast_in_dim(x, shape, (len(shape) - 1,))
     wanted = broadcast_in_dim(values, shape, tuple(range(len(shape) - 1)))
     before = _is_before(items, wanted, not is_left)
-    return reduce_axes("reduce_sum", convert(before, dtypes.default_int(), False), (len(shape) - 1,))
+    return reduce_axes("reduce_sum", convert(before, _INT32, False), (len(shape) - 1,))
 
 
 def _by_sorting(x: Any, values: Any, is_left: bool) -> Any:
     """Each value's place among all, less the number of values placed before it."""
-    int_ = dtypes.default_int()
     flat = reshape_to(values, (values.size,))
     n, m = x.shape[0], flat.shape[0]
     parts = [flat, x] if is_left else [x, flat]
-    order = sort_op([emit("concatenate", *parts, axis=0), iota((n + m,), int_)], 0, 1)[1]
-    rank = constant(0, (n + m,), int_).at[order].set(iota((n + m,), int_))
+    order = sort_op([emit("concatenate", *parts, axis=0), iota((n + m,), _INT32)], 0, 1)[1]
+    rank = constant(0, (n + m,), _INT32).at[order].set(iota((n + m,), _INT32))
     first = 0 if is_left else n
     in_all = emit("slice", rank, start=(first,), limit=(first + m,), strides=(1,))
-    own = sort_op([in_all, iota((m,), int_)], 0, 1)[1]
-    own_rank = constant(0, (m,), int_).at[own].set(iota((m,), int_))
+    own = sort_op([in_all, iota((m,), _INT32)], 0, 1)[1]
+    own_rank = constant(0, (m,), _INT32).at[own].set(iota((m,), _INT32))
     return reshape_to(bind(ops.sub, in_all, own_rank), values.shape)
 
 
@@ -263,7 +263,7 @@ def digitize(x: Any, bins: Any, right: bool = False, *, method: str | None = Non
     side = "left" if right else "right"
     how = {} if method is None else {"method": method}
     if edges.shape[0] == 0:
-        return constant(0, values.shape, dtypes.default_int())
+        return constant(0, values.shape, _INT32)
     rising = searchsorted(edges, values, side=side, **how)
     if edges.shape[0] == 1:
         return rising

@@ -138,7 +138,20 @@ def logaddexp2(x: Any, y: Any, /) -> Any:
 @library("x")
 def sinc(x: Any, /) -> Any:
     """sin(pi x) / (pi x) elementwise, 1 at 0."""
-    x = inexact("sinc", x)
-    is_zero = compare_to(x, 0, "EQ")
-    angle = bind(ops.mul, select(is_zero, like(x, 1), x), like(x, math.pi))
-    return select(is_zero, like(x, 1), bind(ops.div, bind(ops.sin, angle), angle))
+    angle = inexact("sinc", x)
+    angle = bind(ops.mul, angle, like(angle, math.pi))
+    is_small = compare(bind(ops.abs, angle), like(_real(angle), 0.1), "LT")
+    safe = select(is_small, like(angle, 1), angle)
+    # The first terms of the series near 0, so that derivatives of every order are right there.
+    square = bind(ops.mul, angle, angle)
+    series = like(angle, _SINC_TERMS[-1])
+    for term in reversed(_SINC_TERMS[:-1]):
+        series = bind(ops.add, bind(ops.mul, series, square), like(angle, term))
+    return select(is_small, series, bind(ops.div, bind(ops.sin, safe), safe))
+
+
+def _real(x: Any) -> Any:
+    return bind(ops.real, x) if kind(x) == "c" else x
+
+
+_SINC_TERMS = tuple((-1) ** k / math.factorial(2 * k + 1) for k in range(6))

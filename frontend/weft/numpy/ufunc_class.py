@@ -17,6 +17,8 @@ class ufunc:
     `reduce`, `accumulate`, `at` and `reduceat` are quicker forms of the methods, where there are any.
     """
 
+    __name__: str
+    __qualname__: str
     nin: int
     nout: int
     identity: Any
@@ -37,7 +39,7 @@ class ufunc:
         at: Callable[..., Any] | None = None,
         reduceat: Callable[..., Any] | None = None,
     ) -> None:
-        self.__name__ = name or getattr(func, "__name__", "ufunc")
+        self.__name__ = str(name or getattr(func, "__name__", "ufunc"))
         self.__qualname__ = self.__name__
         self.__doc__ = func.__doc__
         self.nin, self.nout, self.identity = nin, nout, identity
@@ -128,10 +130,12 @@ class BinaryUfunc(Binary, ufunc):
         Binary.__init__(self, fun, ("x", "y"))
         self.__signature__ = _signature_of_call(BinaryUfunc)
         self.nin, self.nout, self.identity = 2, 1, identity
-        self._func = self._call = self  # type: ignore[assignment]
+        self._func = self._call = self
         self._quick = {}
 
-    def __call__(self, x: Any, y: Any, /, out: Any = None, where: Any = None) -> Any:
+    def __call__(  # type: ignore[override]
+        self, x: Any, y: Any, /, out: Any = None, where: Any = None
+    ) -> Any:
         if out is not None or where is not None:
             check_out_and_where(self, out, where)
         return Binary.__call__(self, x, y)
@@ -146,10 +150,10 @@ class UnaryUfunc(LibraryFunction, ufunc):
         LibraryFunction.__init__(self, fun, ("x",))
         self.__signature__ = _signature_of_call(UnaryUfunc)
         self.nin, self.nout, self.identity = 1, 1, None
-        self._func = self._call = self  # type: ignore[assignment]
+        self._func = self._call = self
         self._quick = {}
 
-    def __call__(self, x: Any, /, out: Any = None, where: Any = None) -> Any:
+    def __call__(self, x: Any, /, out: Any = None, where: Any = None) -> Any:  # type: ignore[override]
         if out is not None or where is not None:
             check_out_and_where(self, out, where)
         return LibraryFunction.__call__(self, x)
