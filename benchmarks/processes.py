@@ -106,7 +106,8 @@ def script_runs(case: Script, systems: list[str], *, is_quick: bool, log: Path) 
             return _run_script(case, system, cache, os.path.join(scratch, system), is_quick, log)
 
         for system in systems:
-            run(system)  # files come into the system's memory, warm caches are filled
+            if not is_quick or "warm" in (case.cache, case.peer_cache):
+                run(system)  # files come into the system's memory, warm caches are filled
         yield run
 
 

@@ -6,7 +6,7 @@ add(
     Script(
         "memory/compile-peak",
         "largest resident size of a process that compiles the training step",
-        "first_step.py",
+        "compile_memory.py",
         "peak_bytes",
         bar=1.0,
         unit="B",
@@ -16,8 +16,8 @@ add(
 add(
     Script(
         "memory/compile-growth",
-        "of which: growth while it traces, lowers, compiles and runs it",
-        "first_step.py",
+        "of which: growth while it traces, lowers, compiles and runs it, libraries loaded before",
+        "compile_memory.py",
         "growth_bytes",
         bar=1.0,
         unit="B",

@@ -39,6 +39,15 @@ add(
 )
 add(
     Script(
+        "start/transformer-lower",
+        "the first trace + grad + lower in a process: the training step of the 6-layer transformer",
+        "first_lowering.py",
+        "lower_s",
+        bar=0.3,
+    )
+)
+add(
+    Script(
         "start/transformer",
         "the first training step of the 6-layer transformer: trace, lower, compile, run",
         "first_step.py",
