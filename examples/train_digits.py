@@ -10,6 +10,7 @@ of the training, and the training step in MLIR after each stage, which `weft-opt
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -232,6 +233,8 @@ def write_stages(params: Params, digits: Digits, batch_size: int, folder: Path) 
     """The training step in MLIR after each stage; returns the commands that made the files."""
     batch = Digits(digits.images[:batch_size], digits.labels[:batch_size])
     traced = train_step.trace(params, Adam.start(params), batch, random.key(0))
+    beside = Path(sys.executable).with_name("weft-opt")
+    tool = os.path.relpath(beside) if beside.exists() else "weft-opt"
     source = folder / "1-traced.mlir"
     source.write_text(traced.ir)
     commands = []
@@ -239,7 +242,7 @@ def write_stages(params: Params, digits: Digits, batch_size: int, folder: Path) 
         target = folder / f"{name}.mlir"
         arguments = [str(source), f"--passes={passes}", "-o", str(target)]
         subprocess.run([sys.executable, "-m", "weft_tools.opt", *arguments], check=True)
-        commands.append(" ".join(["weft-opt", *arguments]))
+        commands.append(" ".join([tool, *arguments]))
         source = target
     return commands
 
@@ -253,16 +256,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out" / "train_digits")
     options = parser.parse_args(argv)
-    options.out.mkdir(parents=True, exist_ok=True)
+    folder = Path(os.path.relpath(options.out))
+    folder.mkdir(parents=True, exist_ok=True)
 
     train_set, test_set = load()
     print(f"{len(train_set.labels)} digits to train on, {len(test_set.labels)} to test with")
     params, history = train(train_set, test_set, options.epochs, options.batch_size)
 
-    draw(params, test_set, history, options.out / "training.png")
-    commands = write_stages(params, train_set, options.batch_size, options.out)
-    print(f"\nThe training as a picture:  {options.out / 'training.png'}")
-    print(f"The training step as IR:    {options.out / '1-traced.mlir'}, and from it")
+    draw(params, test_set, history, folder / "training.png")
+    commands = write_stages(params, train_set, options.batch_size, folder)
+    print(f"\nThe training as a picture:  {folder / 'training.png'}")
+    print(f"The training step as IR:    {folder / '1-traced.mlir'}, and from it")
     print("\n".join(f"  {command}" for command in commands))
     if history.accuracies[-1] < WANTED_ACCURACY:
         print(f"the accuracy is below {100 * WANTED_ACCURACY:.0f} %: train longer", file=sys.stderr)
