@@ -1,5 +1,6 @@
 """The operations of the compiler as functions: strict about dtypes and shapes, a layer below `weft.numpy`."""
 
+from weft.lax import linalg as linalg
 from weft.lax.bits import (
     bitwise_and,
     bitwise_not,
@@ -123,6 +124,7 @@ from weft.lax.enums import (
     RoundingMethod,
     Tolerance,
 )
+from weft.lax.fft import fft
 from weft.lax.generators import rng_bit_generator
 from weft.lax.indexing import GatherDimensionNumbers, gather, index_take
 from weft.lax.padding import padtype_to_pads, reduce_window_shape_tuple
