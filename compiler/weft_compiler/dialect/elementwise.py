@@ -110,6 +110,7 @@ class Add(Elementwise):
         return b.stablehlo.add(x, y)
 
     def fold(self, b, x, y):
+        # For -0.0 + 0.0 this gives -0.0 where IEEE says 0.0; XLA takes the same liberty.
         if b.is_splat(y, 0):
             return x
         if b.is_splat(x, 0):
@@ -143,8 +144,8 @@ class Sub(Elementwise):
     def fold(self, b, x, y):
         if b.is_splat(y, 0):
             return x
-        if b.is_splat(x, 0):
-            return b.neg(y)
+        if b.is_splat(x, 0) and (x.aval.kind in "iu" or np.signbit(b.splat(x))):
+            return b.neg(y)  # not for 0.0: 0.0 - 0.0 is 0.0, its negative -0.0
         return super().fold(b, x, y)
 
     samples = numbers(operands=2, low=-2.0)
