@@ -3,29 +3,18 @@
 import copy
 import pickle
 import sys
-from types import SimpleNamespace
 
 import ml_dtypes
 import numpy as np
 import pytest
 
 import weft_runtime as wr
+from weft_compiler.avals import FRY
 
 F4, I4 = np.dtype("f4"), np.dtype("i4")
 
 
-class KeyDtype(SimpleNamespace):
-    __hash__ = object.__hash__
-
-    def __reduce__(self):
-        return _key_dtype, ()
-
-
-KEY = KeyDtype(name="key<fry>", itemsize=8, physical_dtype=np.dtype("u4"), physical_shape=(2,))
-
-
-def _key_dtype():
-    return KEY
+KEY = FRY  # the compiler's dtype of keys: the runtime knows no key dtype of its own
 
 
 def put(value, dtype=None, **kwargs):
