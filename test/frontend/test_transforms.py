@@ -314,3 +314,12 @@ def test_carry_mismatch_names_the_leaf():
 def test_reverse_through_while_says_what_to_do():
     with pytest.raises(ValueError, match="Reverse-mode differentiation does not work"):
         grad(lambda x: lax.while_loop(lambda v: v < 10.0, lambda v: v * x, x))(2.0)
+
+
+def test_view_reads_the_same_bits():
+    x = jnp.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(x.view(jnp.int32), np.asarray(x).view(np.int32))
+    np.testing.assert_array_equal(x.view(jnp.uint8), np.asarray(x).view(np.uint8))
+    np.testing.assert_array_equal(x.view(jnp.uint8).view(jnp.float32), x)
+    with pytest.raises(ValueError, match="another width"):
+        jnp.float32(1).view(jnp.uint8)

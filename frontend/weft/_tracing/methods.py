@@ -223,9 +223,23 @@ def _flatten(self: Any, order: str = "C") -> Any:
 
 
 def _view(self: Any, dtype: Any = None, type: Any = None) -> Any:
-    from weft import numpy
+    """The bits of the array read as another dtype; its width changes the last axis."""
+    from weft import dtypes, lax
 
-    return numpy.view(self, dtype)
+    if dtype is None:
+        return self
+    target = np.dtype(dtypes.dtype(dtype))
+    old, new = self.dtype.itemsize, target.itemsize
+    if old == new:
+        return lax.bitcast_convert_type(self, target)
+    if self.ndim == 0:
+        raise ValueError(f"view: a scalar of {self.dtype} cannot become {target}, which has another width")
+    *lead, last = self.shape
+    if new < old:
+        return lax.bitcast_convert_type(self, target).reshape(*lead, last * (old // new))
+    if last * old % new:
+        raise ValueError(f"view: the last axis of {self.aval} does not hold a whole number of {target}")
+    return lax.bitcast_convert_type(self.reshape(*lead, last * old // new, new // old), target)
 
 
 def _real(self: Any) -> Any:
