@@ -4,6 +4,9 @@ The names, semantics and random bits are JAX's: a program ports by changing its 
 a function becomes; the tool `weft-opt` reads, transforms and prints it.
 """
 
+from weft import ad_checkpoint as ad_checkpoint
+from weft import custom_batching as custom_batching
+from weft import custom_derivatives as custom_derivatives
 from weft import debug as debug
 from weft import dtypes as dtypes
 from weft import errors as errors
@@ -18,6 +21,13 @@ from weft._tracing import methods as _methods
 from weft._tracing.effects import effects_barrier as effects_barrier
 from weft._transforms.caches import clear_caches as clear_caches
 from weft._transforms.callbacks import pure_callback as pure_callback
+from weft._transforms.custom.checkpoint import checkpoint as checkpoint
+from weft._transforms.custom.checkpoint import remat as remat
+from weft._transforms.custom.closure_convert import closure_convert as closure_convert
+from weft._transforms.custom.custom_gradient import custom_gradient as custom_gradient
+from weft._transforms.custom.custom_jvp import custom_jvp as custom_jvp
+from weft._transforms.custom.custom_vjp import custom_vjp as custom_vjp
+from weft._transforms.custom.policies import checkpoint_policies as checkpoint_policies
 from weft._transforms.forward import jvp as jvp
 from weft._transforms.forward import linearize as linearize
 from weft._transforms.grad import grad as grad

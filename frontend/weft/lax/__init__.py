@@ -18,6 +18,8 @@ from weft.lax.contraction import DotDimensionNumbers, batch_matmul, dot, dot_gen
 from weft.lax.control_flow import (
     associative_scan,
     cond,
+    custom_linear_solve,
+    custom_root,
     fori_loop,
     map,
     platform_dependent,

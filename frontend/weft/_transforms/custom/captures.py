@@ -87,6 +87,14 @@ class Captured:
             traced.captures = list(self.values)
 
 
+def captures_to(traced: Traced, position: int) -> None:
+    """Puts what a function captures in front of its argument `position`."""
+    function = traced.module.function(traced.name)
+    count = len(traced.in_types)
+    args = list(function.args)
+    function.set_args([*args[:position], *args[count:], *args[position:count]])
+
+
 def check_captured(captured: Captured, active: Mask, functions: Sequence[Traced], decorator: str) -> None:
     """TypeError if a tangent belongs to a captured value that the results of one of the functions depend on."""
     if captured.is_used(active, functions):

@@ -10,7 +10,7 @@ from weft._tracing.operands import convert
 from weft._tracing.staging import InType, Traced, function_name, trace_function, type_of
 from weft._tracing.trace import STATE
 from weft._tracing.values import as_value
-from weft._transforms.custom.captures import Captured
+from weft._transforms.custom.captures import Captured, captures_to
 from weft._transforms.differentiable import as_leaves
 from weft._transforms.forward import set_weak
 from weft._transforms.grad import check_callable
@@ -54,7 +54,7 @@ def _linear_call(fun: Any, fun_transpose: Any, residual_args: Any, linear_args: 
     captured = Captured([*callee.captures, *back.captures])
     for traced in (callee, back):
         captured.extend(traced)
-        _move_captures(traced, len(residuals))
+        captures_to(traced, len(residuals))
     trace = STATE.trace
     assert trace is not None
     inst = op_class("linear_call").of(
@@ -73,14 +73,6 @@ def _traced(fun: Callable[[Any, Any], Any], args: Sequence[tuple[Any, Sequence[I
         return fun(first_tree.unflatten(tracers[:count]), second_tree.unflatten(tracers[count:]))
 
     return trace_function(call, [*first, *second], kind="linear_call", fun=fun, staged=True)
-
-
-def _move_captures(traced: Traced, position: int) -> None:
-    """Puts captured values behind the first arguments."""
-    function = traced.module.function(traced.name)
-    count = len(traced.in_types)
-    args = list(function.args)
-    function.set_args([*args[:position], *args[count:], *args[position:count]])
 
 
 def _checked(fun: Any, out: Any, tree: Any, types: Sequence[InType]) -> Any:
