@@ -1,72 +1,25 @@
 // RUN: weft-opt %s --passes=weft-to-stablehlo | filecheck %s
-// RUN: weft-opt %s --passes=weft-to-stablehlo | weft-run --fn=f 2.0 1 '[1, 2, 3]' | filecheck %s --check-prefix=SMALL
-// RUN: weft-opt %s --passes=weft-to-stablehlo | weft-run --fn=f 2.0 0 '[1, 2, 3]' --backend=interpreter | filecheck %s --check-prefix=LARGE
+// RUN: weft-opt %s --passes=weft-to-stablehlo | weft-run --fn=f 2.0 1 '[1, 2, 3]' | filecheck %s --check-prefix=LOOPED
+// RUN: weft-opt %s --passes=weft-to-stablehlo | weft-run --fn=f 2.0 0 '[1, 2, 3]' --backend=interpreter | filecheck %s --check-prefix=SCANNED
 // RUN: weft-opt %s --passes=weft-to-stablehlo | weft-run --fn=by_bool true 8.0 | filecheck %s --check-prefix=HALF
 
 // Loops and choices become regions, which call the bodies.
 // CHECK-LABEL: func.func @f
 // CHECK:       "stablehlo.case"
-// CHECK:         func.call @scanned
-// CHECK:         func.call @looped
+// CHECK:         call @scanned
+// CHECK:         call @looped
 // CHECK:       func.func private @scanned
 // CHECK:       stablehlo.while
-// CHECK:         func.call @step
+// CHECK:         call @step
 // CHECK:       func.func private @looped
 // CHECK:       stablehlo.while
-// CHECK:         func.call @large
-// CHECK:         func.call @half
-// SMALL:       0.5
-// LARGE:       12.0
-func.func @f(%x: tensor<f32>, %i: tensor<i32>, %xs: tensor<3xf32>) -> tensor<f32> {
-  %y = "weftn.cond"(%i, %x, %xs) {branches = [@scanned, @looped, @scanned]} : (tensor<i32>, tensor<f32>, tensor<3xf32>) -> tensor<f32>
-  return %y : tensor<f32>
-}
-
-// A choice by a bool is an if, of which the branch for true is number 1.
-// CHECK-LABEL: func.func @by_bool
-// CHECK-SAME:  (%[[P:[a-z0-9]+]]: tensor<i1>
-// CHECK:       "stablehlo.if"(%[[P]])
+// CHECK:         call @large
 // CHECK:         call @half
-// CHECK:         call @itself
-// HALF: 4.0
-func.func @by_bool(%p: tensor<i1>, %x: tensor<f32>) -> tensor<f32> {
-  %i = "weft.convert"(%p) {dtype = i32} : (tensor<i1>) -> tensor<i32>
-  %y = "weftn.cond"(%i, %x) {branches = [@itself, @half]} : (tensor<i32>, tensor<f32>) -> tensor<f32>
-  return %y : tensor<f32>
-}
-
-func.func private @itself(%x: tensor<f32>) -> tensor<f32> {
-  return %x : tensor<f32>
-}
-
-func.func private @scanned
-// CHECK:       stablehlo.while
-// CHECK:         func.call @step
-// CHECK:       func.func private @looped
-// CHECK:       stablehlo.while
-// CHECK:         func.call @large
-// CHECK:         func.call @half
-// SMALL:       0.5
-// LARGE:       12.0
+// LOOPED:      0.5
+// SCANNED:     12.0
 func.func @f(%x: tensor<f32>, %i: tensor<i32>, %xs: tensor<3xf32>) -> tensor<f32> {
   %y = "weftn.cond"(%i, %x, %xs) {branches = [@scanned, @looped, @scanned]} : (tensor<i32>, tensor<f32>, tensor<3xf32>) -> tensor<f32>
   return %y : tensor<f32>
-}
-
-// Requests have been resolved before: they have no lowering of their own, the pipeline of weft-run resolves them.
-// GRAD: 6.0
-func.func @grad(%x: tensor<f32>, %i: tensor<i32>, %xs: tensor<3xf32>) -> tensor<f32> {
-  %one = "weft.constant"() {value = dense<1.0> : tensor<f32>} : () -> tensor<f32>
-  %r:2 = func.call @value_and_slope(%x, %xs, %one) : (tensor<f32>, tensor<3xf32>, tensor<f32>) -> (tensor<f32>, tensor<f32>)
-  return %r#1 : tensor<f32>
-}
-
-func.func private @value_and_slope(%x: tensor<f32>, %xs: tensor<3xf32>, %ct: tensor<f32>) -> (tensor<f32>, tensor<f32>) {
-  %one = "weft.mul"(%ct, %ct) : (tensor<f32>, tensor<f32>) -> tensor<f32>
-  %y = func.call @scanned(%x, %xs) : (tensor<f32>, tensor<3xf32>) -> tensor<f32>
-  %s = "weft.div"(%y, %x) : (tensor<f32>, tensor<f32>) -> tensor<f32>
-  %z = "weft.mul"(%s, %one) : (tensor<f32>, tensor<f32>) -> tensor<f32>
-  return %y, %z : tensor<f32>, tensor<f32>
 }
 
 func.func private @scanned(%x: tensor<f32>, %xs: tensor<3xf32>) -> tensor<f32> {
@@ -94,4 +47,21 @@ func.func private @half(%x: tensor<f32>) -> tensor<f32> {
   %two = "weft.constant"() {value = dense<2.0> : tensor<f32>} : () -> tensor<f32>
   %y = "weft.div"(%x, %two) : (tensor<f32>, tensor<f32>) -> tensor<f32>
   return %y : tensor<f32>
+}
+
+// A choice by a bool is an if, of which the branch for true is number 1.
+// CHECK-LABEL: func.func @by_bool
+// CHECK-SAME:  (%[[P:[a-z0-9]+]]: tensor<i1>
+// CHECK:       "stablehlo.if"(%[[P]])
+// CHECK:         call @half
+// CHECK:         call @itself
+// HALF: 4.0
+func.func @by_bool(%p: tensor<i1>, %x: tensor<f32>) -> tensor<f32> {
+  %i = "weft.convert"(%p) {dtype = i32} : (tensor<i1>) -> tensor<i32>
+  %y = "weftn.cond"(%i, %x) {branches = [@itself, @half]} : (tensor<i32>, tensor<f32>) -> tensor<f32>
+  return %y : tensor<f32>
+}
+
+func.func private @itself(%x: tensor<f32>) -> tensor<f32> {
+  return %x : tensor<f32>
 }
