@@ -22,7 +22,9 @@ _mlir.globals.append_dialect_search_prefix("weft_compiler.mlirpy")
 def context() -> ir.Context:
     """The process-wide context, with the weft dialect loaded."""
     if _making:
-        raise RuntimeError("a module of the dialect asks for the context while it is imported; make types in functions")
+        raise RuntimeError(
+            "a module of the dialect asks for the context while it is imported; make types in functions"
+        )
     _making.append(True)
     try:
         return _make_context()
