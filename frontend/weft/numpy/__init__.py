@@ -23,6 +23,8 @@ from numpy import pi as pi
 from numpy.exceptions import ComplexWarning
 
 from weft.dtypes import finfo, iinfo, promote_types, result_type
+from weft.numpy import fft as fft
+from weft.numpy import linalg as linalg
 from weft.numpy.arithmetic import (
     abs,
     absolute,
