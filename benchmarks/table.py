@@ -37,7 +37,8 @@ def row_cells(row: Row) -> tuple[str, ...]:
     limit = getattr(case, "limit", None)
     bar = amount(limit, case.unit) if limit is not None else _bar(case.bar)
     times = (amount(row.median(system), case.unit) for system in SYSTEMS)
-    ratios = (_ratio(r) for r in (row.ratio, row.best_ratio, row.cpu_ratio))
+    compared = (row.ratio, row.best_ratio, row.cpu_ratio) if limit is None else (None,) * 3
+    ratios = (_ratio(r) for r in compared)
     return case.name, *times, *ratios, bar, _bar(case.goal), row.verdict
 
 
