@@ -144,7 +144,7 @@ class Schur(Stacked):
     fold = NOTHING_TO_FOLD
 
     def samples():  # type: ignore[misc]
-        attrs = ({}, {"compute_vectors": False})
+        attrs: tuple[dict[str, bool], ...] = ({}, {"compute_vectors": False})
         return [Sample((x,), a) for a in attrs for x in _general((3, 3), (2, 2, 2), (0, 0))]
 
 

@@ -1,5 +1,7 @@
 """QR factors of matrices, and the Householder reflections that they are made of."""
 
+from typing import Any
+
 import numpy as np
 
 from weft_compiler.attributes import Flag
@@ -232,7 +234,7 @@ class Qr(Stacked):
         rows, columns = x.shape[-2:]
         k = b.outs[0].shape[-1]
         places = b.outs[2:]
-        order = ()
+        order: tuple[Any, ...] = ()
         if places:
             packed, order_from_1, taus = b.geqp3(x, b.zeros(places[0]))
             order = (b.sub(order_from_1, 1),)

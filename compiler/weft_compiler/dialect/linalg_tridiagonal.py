@@ -32,7 +32,8 @@ class TridiagonalSolve(Stacked):
         z = b.out
         change = dy
         if any(t is not None for t in (ddl, dd, ddu)):
-            moved = b.neg(_product(b, *[b.zeros(d.aval) if t is None else t for t in (ddl, dd, ddu)], z))
+            below, on, above = (b.zeros(d.aval) if t is None else t for t in (ddl, dd, ddu))
+            moved = b.neg(_product(b, below, on, above, z))
             change = moved if dy is None else b.add(dy, moved)
         return b.tridiagonal_solve(dl, d, du, change)
 

@@ -12,5 +12,6 @@ PIPELINES: dict[str, tuple[str, ...]] = {
         "weft-cse",
         "weft-dce",
         "weft-to-stablehlo",
+        "weft-order-effects",
     ),
 }

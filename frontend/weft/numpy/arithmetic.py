@@ -141,7 +141,8 @@ def _float_divmod(x: Any, y: Any) -> tuple[Any, Any]:
     is_below = bind(ops.and_, compare_to(rest, 0, "NE"), has_other_sign)
     rest = select(is_below, bind(ops.add, rest, y), rest)
     quotient = select(is_below, bind(ops.sub, quotient, like(quotient, 1)), quotient)
-    return bind(ops.round_nearest_even, quotient), rest
+    quotient = select(compare_to(y, 0, "EQ"), bind(ops.div, x, y), bind(ops.round_nearest_even, quotient))
+    return quotient, rest
 
 
 def _rem(x: Any, y: Any) -> Any:

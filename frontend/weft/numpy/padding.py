@@ -16,12 +16,19 @@ from weft._tracing.values import is_array
 from weft.numpy._arguments import array
 from weft.numpy._ops import concatenate_arrays, constant, emit, iota, kind, like, ops, slice_axis
 from weft.numpy.means import mean as mean_
+from weft.numpy.order_statistics import median
 from weft.numpy.reductions import max as max_
 from weft.numpy.reductions import min as min_
 from weft.numpy.shapes import flip
 
 Widths = tuple[tuple[int, int], ...]
 
+_STATISTICS: dict[str, Callable[..., Any]] = {
+    "maximum": max_,
+    "minimum": min_,
+    "mean": mean_,
+    "median": median,
+}
 _OPTIONS = {
     "constant": ("constant_values", 0),
     "linear_ramp": ("end_values", 0),
@@ -148,9 +155,7 @@ def _ramp(x: Any, end: Any, shape: tuple[int, ...], axis: int, is_front: bool) -
 
 @library("x")
 def _pad_with_statistic(x: Any, widths: Widths, mode: str, lengths: Widths | None) -> Any:
-    from weft.numpy.order_statistics import median
-
-    function: Callable[..., Any] = {"maximum": max_, "minimum": min_, "mean": mean_, "median": median}[mode]
+    function = _STATISTICS[mode]
     for axis, width in enumerate(widths):
         if width == (0, 0):
             continue
