@@ -6,7 +6,8 @@ of the module. So a rule may use the function that it belongs to, and a rule tha
 
 from typing import Any
 
-from weft_compiler.attributes import I64, Flag
+from weft_compiler.attributes import I64, Flag, Symbol
+from weft_compiler.dialect.call import HigherOrder
 from weft_compiler.dialect.custom_rules import (
     CustomCall,
     CustomJvpCall,
@@ -14,8 +15,9 @@ from weft_compiler.dialect.custom_rules import (
     CustomVjpCall,
     batched_cotangents,
     floats,
+    is_float,
 )
-from weft_compiler.dialect.op import Attr, OpValueError, op
+from weft_compiler.dialect.op import Anything, Attr, Operands, OpValueError, no_rule, op
 from weft_compiler.masks import Mask, marks, parts, picked, present, spread
 from weft_compiler.rule_table import PythonRule, rule_of
 from weft_compiler.transforms import Batched, TransformBuilder
@@ -130,11 +132,10 @@ class BatchedJvp(BatchedRule):
 
 @op("python_vjp_call")
 class PythonVjpCall(PythonCall):
-    """Calls `callee`, whose rule gives its reverse derivative.
+    """Calls `callee`, whose rule gives its reverse derivative as `custom_vjp_call` wants it.
 
-    `rule.vjp(b, active)` is a pair of functions as `custom_vjp_call` wants them. `active` marks the operands
-    that have a tangent. With `zeros`, what comes backwards is `rule.bwd(b, active, nonzero)`, which takes the
-    same as the second of the pair but may know that cotangents not marked in `nonzero` are zero.
+    These functions are `rule.fwd(b, active)` and `rule.bwd(b, active)`, where `active` marks the operands that
+    have a tangent. With `zeros` the second waits until it is known which cotangents are not zero.
     """
 
     zeros: Attr[Flag] = False
@@ -149,26 +150,47 @@ class PythonVjpCall(PythonCall):
     def linearize(self, b, xs, dxs):
         if self.is_idle(dxs):
             return self.without_tangents(b, xs)
-        active = marks(dxs)
-        rule = self.asked()
-        fwd, bwd = rule.vjp(b, active)
+        active, rule = marks(dxs), self.asked()
+        fwd = rule.fwd(b, active)
         if not self.zeros:
-            call: Any = CustomVjpCall.of(callee=self.callee, fwd=fwd, bwd=bwd)
+            call: Any = CustomVjpCall.of(callee=self.callee, fwd=fwd, bwd=rule.bwd(b, active))
             return call.linearize(b, xs, dxs)
         avals = b.module.signature(self.callee).outputs
         results, residuals = parts(b.call(fwd, xs), len(avals))
-        given = [
-            b.zeros(x.aval) if d is None else d for x, d in zip(xs, dxs, strict=True) if x.aval.kind in "fc"
-        ]
-        back = b.once(("rule.bwd", self.rule_number, active), lambda: ActiveVjp(rule, active))
-        lin = PythonLin.of(bwd=bwd, tangents=len(given), rule_number=back.held_by(b.module))
+        pairs = zip(xs, dxs, strict=True)
+        given = [b.zeros(x.aval) if d is None else d for x, d in pairs if is_float(x.aval)]
+        back = b.once(("rule.bwd", self.rule_number, active), lambda: Backward(rule, active))
+        like = function_like(b, picked(avals, floats(avals)))
+        lin = PythonLin.of(like=like, tangents=len(given), rule_number=back.held_by(b.module))
         return results, spread(floats(avals), b.emit(lin, (*given, *residuals)))
 
     def batch(self, b, *xs):
         return self.batched_by(b, xs, BatchedVjp)
 
 
-class ActiveVjp(PythonRule):
+class BatchedVjp(BatchedRule):
+    """Gives the reverse derivative of the function as it was, batched."""
+
+    def fwd(self, b: TransformBuilder, active: Mask) -> str:
+        """See PythonVjpCall."""
+        return self._forward(b, active).fn
+
+    def bwd(self, b: TransformBuilder, active: Mask, nonzero: Mask = ()) -> str:
+        """See PythonVjpCall."""
+        fn = self.rule.bwd(b, active, nonzero)
+        residuals = self._forward(b, active).out_batched[self.results :]
+        cts = len(b.module.signature(fn).inputs) - len(residuals)
+        wanted = picked(self.batched, floats(b.module.signature(self.rule.fwd(b, active)).inputs))
+        return batched_cotangents(self.builder(b), fn, (*residuals, *(True,) * cts), tuple(wanted))
+
+    def _forward(self, b: TransformBuilder, active: Mask) -> Batched:
+        fn = self.rule.fwd(b, active)
+        residuals = len(b.module.signature(fn).outputs) - self.results
+        instantiate = (*(True,) * self.results, *(False,) * residuals)
+        return b.batch_of(fn, self.batched, self.size, instantiate)
+
+
+class Backward(PythonRule):
     """What comes backwards, for known active operands."""
 
     def __init__(self, rule, active: Mask) -> None:
@@ -176,60 +198,64 @@ class ActiveVjp(PythonRule):
         self.rule, self.active = rule, active
 
     def bwd(self, b: TransformBuilder, nonzero: Mask) -> str:
-        """See PythonVjpCall."""
+        """See PythonLin."""
         return self.rule.bwd(b, self.active, nonzero)
 
 
-class BatchedVjp(BatchedRule):
-    """Gives the reverse derivative of the function as it was, batched."""
-
-    def vjp(self, b: TransformBuilder, active: Mask) -> tuple[str, str]:
-        """See PythonVjpCall."""
-        fwd, bwd = self.rule.vjp(b, active)
-        made = self._forward(b, fwd)
-        return made.fn, self._backward(b, fwd, bwd)
-
-    def bwd(self, b: TransformBuilder, active: Mask, nonzero: Mask) -> str:
-        """See PythonVjpCall."""
-        fwd, _ = self.rule.vjp(b, active)
-        return self._backward(b, fwd, self.rule.bwd(b, active, nonzero))
-
-    def _forward(self, b: TransformBuilder, fwd: str) -> Batched:
-        residuals = len(b.module.signature(fwd).outputs) - self.results
-        instantiate = (*(True,) * self.results, *(False,) * residuals)
-        return b.batch_of(fwd, self.batched, self.size, instantiate)
-
-    def _backward(self, b: TransformBuilder, fwd: str, bwd: str) -> str:
-        residuals = self._forward(b, fwd).out_batched[self.results :]
-        cts = len(b.module.signature(bwd).inputs) - len(residuals)
-        wanted = tuple(picked(self.batched, floats(b.module.signature(fwd).inputs)))
-        return batched_cotangents(self.builder(b), bwd, (*residuals, *(True,) * cts), wanted)
-
-
 @op("python_lin")
-class PythonLin(CustomLin):
-    """As `custom_lin`; the rule is told which cotangents are zero: `rule.bwd(b, nonzero)` takes what `bwd` takes."""
+class PythonLin(HigherOrder):
+    """As `custom_lin`, but the transpose is `rule.bwd(b, nonzero)`, asked when it is known what comes back.
 
+    It takes a cotangent for every result, but may ignore those that are not marked. The results have the types
+    of those of `like`.
+    """
+
+    args: Operands[Anything]
+    like: Attr[Symbol]
+    tangents: Attr[I64]
     rule_number: Attr[I64]
 
+    results = None
+    callee_attrs = ("like",)
+
+    def infer(self, signatures, *args):
+        (like,) = signatures
+        return like.outputs
+
+    def _outputs(self, b, operands):
+        return b.module.signature(self.like).outputs
+
+    depends: Any = CustomLin.depends
+    jvp: Any = CustomLin.jvp
+    linearize: Any = CustomLin.linearize
+
     def transpose(self, b, cts, *xs):
-        fn = _asked(self).bwd(b, marks(cts))
-        return CustomLin.of(bwd=fn, tangents=self.tangents).transpose(b, cts, *xs)
+        lin: Any = CustomLin.of(bwd=_asked(self).bwd(b, marks(cts)), tangents=self.tangents)
+        return lin.transpose(b, cts, *xs)
 
     def batch(self, b, *xs):
         dxs, residuals = parts(xs, self.tangents)
         batched = tuple(b.is_batched(r) for r in residuals)
         made = b.once(
             ("rule.bwd.batch", self.rule_number, batched, b.axis_size),
-            lambda: BatchedBwd(_asked(self), batched, self.tangents, b.axis_size),
+            lambda: BatchedBackward(_asked(self), batched, self.tangents, b.axis_size),
         )
-        cts = len(b.module.signature(self.bwd).inputs) - len(residuals)
-        bwd = batched_cotangents(b, self.bwd, (*batched, *(True,) * cts), (True,) * self.tangents)
-        call = self.replace(bwd=bwd, rule_number=made.held_by(b.module))
-        return b.emit(call, (*(b.with_batch(dx) for dx in dxs), *residuals)), (True,) * cts
+        avals = b.module.signature(self.like).outputs
+        like = function_like(b, [a.with_shape((b.axis_size, *a.shape)) for a in avals])
+        call = self.replace(like=like, rule_number=made.held_by(b.module))
+        return b.emit(call, (*(b.with_batch(dx) for dx in dxs), *residuals)), (True,) * len(avals)
+
+    lower: Any = CustomLin.lower
+    samples = no_rule("covered by test/frontend/test_custom_vjp.py: it needs a rule")
 
 
-class BatchedBwd(BatchedRule):
+def function_like(b: TransformBuilder, avals) -> str:
+    """A function that maps values of these types to themselves."""
+    key = ("like", tuple(avals))
+    return b.once(key, lambda: b.define("cotangents", avals, lambda _, *values: values))
+
+
+class BatchedBackward(BatchedRule):
     """What comes backwards, batched; `batched` marks residuals, `results` counts the cotangents that come out."""
 
     def bwd(self, b: TransformBuilder, nonzero: Mask) -> str:

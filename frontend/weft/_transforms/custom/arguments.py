@@ -6,10 +6,15 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from weft._tracing.staging import InType, function_name, type_of
+from weft._tracing.staging import InType, type_of
 from weft._transforms.differentiable import as_leaves
 from weft._transforms.signatures import as_tuple, signature_of
 from weft_runtime import pytree
+
+
+def called(fun: Any) -> str:
+    """The name of a function, as messages have it."""
+    return getattr(fun, "__name__", None) or type(fun).__name__
 
 
 def by_position(
@@ -34,7 +39,7 @@ def by_position(
             )
     except TypeError as error:
         raise TypeError(
-            f"The input arguments to the {decorator}-decorated function {function_name(fun)} could not be resolved "
+            f"The input arguments to the {decorator}-decorated function {called(fun)} could not be resolved "
             f"to positional-only arguments. Binding failed with the error:\n{error}"
         ) from error
     return bound.args

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from weft._tracing.bind import bind, op_class
-from weft._tracing.staging import function_name, trace_function, type_of
+from weft._tracing.staging import trace_function, type_of
 from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
+from weft._transforms.custom.arguments import called
 from weft._transforms.custom.policies import check_name, text_of
 from weft._transforms.differentiable import as_leaves
 from weft._transforms.forward import set_weak
@@ -132,7 +133,7 @@ class _Call:
             )
         except ConcretizationTypeError as error:
             error.args = (
-                f"{error.args[0]}\n  try checkpoint({function_name(self.fun)}, static_argnums=...) for arguments that "
+                f"{error.args[0]}\n  try checkpoint({called(self.fun)}, static_argnums=...) for arguments that "
                 "decide Python control flow",
             )
             raise

@@ -9,12 +9,14 @@ import numpy as np
 
 from weft import dtypes
 from weft._tracing.operands import convert
-from weft._tracing.staging import InType, function_name
+from weft._tracing.staging import InType
 from weft._tracing.values import as_value
+from weft._transforms.custom.arguments import called
 from weft._transforms.custom.symbolic_zeros import SymbolicZero, instantiated, tangent_type
 from weft._tree.paths import leaf_names
 from weft._tree.prefix import flatten_axes
 from weft._tree.structure import changes
+from weft_compiler.avals import Aval
 from weft_runtime import pytree
 
 Outputs = tuple[Any, Sequence[InType]]
@@ -39,7 +41,7 @@ def check_primal(what: str, fun: Any, out: Any, outputs: Outputs) -> list[Any]:
     avals = [x.aval for x in leaves]
     if tree == wanted_tree and avals == wanted:
         return leaves
-    name = function_name(fun)
+    name = called(fun)
     lines = changes("output", (wanted_tree, wanted), (tree, avals))
     if tree == wanted_tree:
         what_differs = "with leaves of the same shape/dtype"
@@ -58,7 +60,7 @@ def check_tangents(what: str, fun: Any, out: Any, outputs: Outputs) -> list[Any]
     wanted_tree, types = outputs
     if tree != wanted_tree:
         raise TypeError(
-            f"{what} for function {function_name(fun)} must produce primal and tangent outputs with equal container "
+            f"{what} for function {called(fun)} must produce primal and tangent outputs with equal container "
             f"(pytree) structures, but got {wanted_tree} and {tree} respectively."
         )
     made, wrong = [], []
@@ -118,7 +120,7 @@ def check_cotangents(made: Any, tree: Any, types: Sequence[InType]) -> list[Any]
             continue
         is_symbolic = type(ct) is SymbolicZero
         ct = _fitted(ct, aval)
-        if tuple(ct.shape) != aval.shape or not (ct.dtype == aval.dtype or _converts(ct, is_symbolic)):
+        if tuple(ct.shape) != aval.shape or not _converts(ct, aval, is_symbolic):
             raise ValueError(
                 "Custom VJP bwd rule must produce an output with the same type as the args tuple of the primal "
                 f"function, but at {name} the bwd rule produced {'a SymbolicZero' if is_symbolic else 'an output'} "
@@ -129,8 +131,11 @@ def check_cotangents(made: Any, tree: Any, types: Sequence[InType]) -> list[Any]
     return found
 
 
-def _converts(ct: Any, is_symbolic: bool) -> bool:
-    return not is_symbolic and ct.dtype != dtypes.float0 and dtypes.issubdtype(ct.dtype, np.inexact)
+def _converts(ct: Any, aval: Aval, is_symbolic: bool) -> bool:
+    """Whether a cotangent has the dtype of the argument, or is an array of numbers that can take it."""
+    if is_symbolic or ct.dtype == dtypes.float0 or dtypes.is_extended(ct.dtype):
+        return ct.dtype == aval.dtype
+    return aval.kind == "c" or not dtypes.issubdtype(ct.dtype, np.complexfloating)
 
 
 def _beside(made: Any, tree: Any) -> list[Any]:

@@ -72,9 +72,9 @@ def _of_function(function: types.FunctionType) -> Iterator[Any]:
 
 
 def _of_object(x: Any) -> Iterator[Any]:
-    leaves = pytree.flatten(x)[0]
-    if len(leaves) != 1 or leaves[0] is not x:
-        yield from leaves
+    node = pytree.flatten_one_level(x)
+    if node is not None:
+        yield from node[0]
     attributes = getattr(x, "__dict__", {})
     if type(x).__module__.startswith(_OURS):  # beside functions there are caches
         attributes = {name: attributes[name] for name in _FUNCTIONS if name in attributes}

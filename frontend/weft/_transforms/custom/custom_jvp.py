@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from weft._tracing.bind import op_class
-from weft._tracing.staging import Traced, function_name
+from weft._tracing.staging import Traced
 from weft._tracing.trace import STATE
-from weft._transforms.custom.arguments import Arguments
+from weft._transforms.custom.arguments import Arguments, called
 from weft._transforms.custom.captures import Captured, guarded, reachable
 from weft._transforms.custom.decorator import Decorated
 from weft._transforms.custom.enclosing import consumer
@@ -74,9 +74,7 @@ class custom_jvp(Decorated):
 
     def _check_rule(self) -> None:
         if self.jvp is None:
-            raise AttributeError(
-                f"No JVP defined for custom_jvp function {function_name(self.fun)} using defjvp."
-            )
+            raise AttributeError(f"No JVP defined for custom_jvp function {called(self.fun)} using defjvp.")
 
     def _traced_call(self, args: tuple[Any, ...]) -> Any:
         given = self._arguments(args)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from weft._tracing.bind import op_class
-from weft._tracing.staging import Traced, function_name
+from weft._tracing.staging import Traced
 from weft._tracing.trace import STATE, Tracer
-from weft._transforms.custom.arguments import Arguments
+from weft._transforms.custom.arguments import Arguments, called
 from weft._transforms.custom.captures import Captured, guarded, reachable
 from weft._transforms.custom.decorator import Decorated
 from weft._transforms.custom.enclosing import consumer
@@ -75,9 +75,7 @@ class custom_vjp(Decorated):
 
     def _check_rule(self) -> None:
         if self.fwd is None or self.bwd is None:
-            raise AttributeError(
-                f"No VJP defined for custom_vjp function {function_name(self.fun)} using defvjp."
-            )
+            raise AttributeError(f"No VJP defined for custom_vjp function {called(self.fun)} using defvjp.")
 
     def _traced_call(self, args: tuple[Any, ...]) -> Any:
         given = self._arguments(args)
@@ -97,7 +95,7 @@ class custom_vjp(Decorated):
                 if type(leaf) is Tracer:
                     raise UnexpectedTracerError(
                         f"Found a Tracer object of {leaf.aval} passed as argument {position} of the custom_vjp "
-                        f"function {function_name(self.fun)}, which nondiff_argnums marks as non-differentiable. "
+                        f"function {called(self.fun)}, which nondiff_argnums marks as non-differentiable. "
                         "Tracers cannot be passed as non-differentiable arguments to custom_vjp functions: "
                         "nondiff_argnums is for arguments that can't be or contain tracers, such as functions.\n"
                         "  try passing it as an ordinary argument, and returning None as its cotangent"
@@ -118,7 +116,9 @@ class custom_vjp(Decorated):
         backward = rule.trace_backward(forward, False, asking)
         captured = Captured([*primal.captures, *forward.traced.captures, *backward.captures])
         captured.extend(primal)
-        fwd, bwd = rule.closed(forward, backward, captured)
+        handed = captured.positions(backward)
+        fwd = rule.closed_forward(forward, captured, handed)
+        bwd = rule.closed_backward(forward, backward, captured, handed)
         inst = op_class("custom_vjp_call").of(callee=primal.name, fwd=fwd, bwd=bwd)
         return self._emit(inst, [*given.leaves, *guarded(captured.values, self.kind)], primal)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from weft._tracing.bind import op_class
-from weft._tracing.staging import Traced, function_name
+from weft._tracing.staging import Traced
 from weft._tracing.trace import STATE
+from weft._transforms.custom.arguments import called
 from weft._transforms.custom.captures import Captured, reachable
 from weft._transforms.custom.decorator import Decorated
 from weft._transforms.custom.enclosing import is_mapped
@@ -48,7 +49,7 @@ class custom_vmap(Decorated):
     def _check_rule(self) -> None:
         if self.vmap_rule is None:
             raise AttributeError(
-                f"No batching rule defined for custom_vmap function {function_name(self.fun)} using def_vmap."
+                f"No batching rule defined for custom_vmap function {called(self.fun)} using def_vmap."
             )
 
     def _traced_call(self, args: tuple[Any, ...]) -> Any:

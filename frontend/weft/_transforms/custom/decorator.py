@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from weft._tracing.staging import Traced, function_name, trace_function
+from weft._tracing.staging import Traced, trace_function
 from weft._tracing.trace import STATE
-from weft._transforms.custom.arguments import Arguments, by_position, positions
+from weft._transforms.custom.arguments import Arguments, by_position, called, positions
 from weft._transforms.custom.enclosing import begin_rule
 from weft._transforms.forward import set_weak
 
@@ -73,4 +73,4 @@ class Decorated:
 
 def name_of(what: str, fun: Any) -> str:
     """A rule, as messages name it."""
-    return f"{what} {function_name(fun)}"
+    return f"{what} {called(fun)}"

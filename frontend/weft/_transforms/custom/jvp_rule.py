@@ -87,7 +87,7 @@ class JvpRule:
 
 
 class LazyJvp(PythonRule):
-    """A rule that is traced when the compiler asks for it; for each pattern of zeros, if it is told these."""
+    """A rule that is traced when the compiler asks for it: once in a module, for each pattern of zeros it is told."""
 
     def __init__(self, rule: JvpRule, captured: Captured, primal: Traced, symbolic_zeros: bool) -> None:
         super().__init__()
@@ -95,16 +95,16 @@ class LazyJvp(PythonRule):
         self._primal = [primal] if captured.values else []  # not kept without need: rules are cached
         self._symbolic_zeros = symbolic_zeros
         self._around = Surroundings(captured)
-        self._traced: dict[Mask, tuple[Traced, str]] = {}
 
     def jvp(self, b: TransformBuilder, active: Mask) -> str:
         """The rule as a function in the module of `b`; `active` marks arguments with tangents."""
         count = len(self._rule.types)
         key = active[:count] if self._symbolic_zeros else ()
-        if key not in self._traced:
-            with self._around.again():
-                traced = self._rule.trace(active=key)
-            self._traced[key] = traced, self._rule.closed(traced, self._captured)
-        traced, name = self._traced[key]
+        traced, name = b.once(("rule.jvp", self.number, key), lambda: self._trace(key))
         check_captured(self._captured, active[count:], [*self._primal, traced], "custom_jvp")
         return imported(b, traced.module, name)
+
+    def _trace(self, active: Mask) -> tuple[Traced, str]:
+        with self._around.again():
+            traced = self._rule.trace(active=active)
+        return traced, self._rule.closed(traced, self._captured)

@@ -7,9 +7,10 @@ from typing import Any
 
 from weft._tracing.bind import op_class
 from weft._tracing.operands import convert
-from weft._tracing.staging import InType, Traced, function_name, trace_function, type_of
+from weft._tracing.staging import InType, Traced, trace_function, type_of
 from weft._tracing.trace import STATE
 from weft._tracing.values import as_value
+from weft._transforms.custom.arguments import called
 from weft._transforms.custom.captures import Captured, captures_to
 from weft._transforms.differentiable import as_leaves
 from weft._transforms.forward import set_weak
@@ -87,7 +88,7 @@ def _checked(fun: Any, out: Any, tree: Any, types: Sequence[InType]) -> Any:
     if lines:
         raise TypeError(
             f"linear_call: transpose output pytree structure must match that of linear inputs, and so must shapes and "
-            f"dtypes; from linear inputs to the output of {function_name(fun)}:\n"
+            f"dtypes; from linear inputs to the output of {called(fun)}:\n"
             + "\n".join(f"  * {line}" for line in lines)
         )
     return tree.unflatten(made)

@@ -16,7 +16,6 @@ from weft._transforms.custom.enclosing import begin_rule
 from weft._transforms.custom.symbolic_zeros import CustomVJPPrimal, SymbolicZero, tangent_type
 from weft._transforms.differentiable import float0_zeros
 from weft_compiler.masks import Mask, parts
-from weft_compiler.module import Module
 from weft_compiler.rule_table import PythonRule, imported
 from weft_compiler.transforms import TransformBuilder
 from weft_runtime import pytree
@@ -129,44 +128,42 @@ class VjpRule:
         made = self.bwd(*self.given.statics, residuals, out_tree.unflatten(cts))
         return check_cotangents(made, self.tree, self.types)
 
-    def closed(self, forward: Forward, backward: Traced, captured: Captured) -> tuple[str, str]:
-        """Both as functions that take the captured values into account.
-
-        `fwd` has them behind the arguments, and hands those that `bwd` uses over as residuals. `bwd` gives zeros
-        as cotangents of them.
-        """
+    def closed_forward(self, forward: Forward, captured: Captured, handed: Sequence[int]) -> str:
+        """`fwd` with the captured values behind the arguments, and those at `handed` behind the residuals."""
         fwd, module = forward.traced, forward.traced.module
-        if not captured.values and not backward.captures:
-            return fwd.name, self._in_module(module, backward)
-        avals = captured.avals
-        count, residuals = len(self.types), len(forward.residuals)
-        used = captured.positions(backward)
-        bwd_name = self._in_module(module, backward)
+        if not captured.values:
+            return fwd.name
 
-        def write_forward(b: TransformBuilder, *args: Any) -> Any:
-            xs, values = parts(args, count)
+        def write(b: TransformBuilder, *args: Any) -> Any:
+            xs, values = parts(args, len(self.types))
             outs = b.call(fwd.name, (*xs, *captured.operands(b, fwd, dict(enumerate(values)))))
-            return [*outs, *(values[i] for i in used)]
-
-        def write_backward(b: TransformBuilder, *args: Any) -> Any:
-            kept, some, cts = parts(args, residuals, len(used))
-            values = dict(zip(used, some, strict=True))
-            outs = b.call(bwd_name, (*kept, *cts, *captured.operands(b, backward, values)))
-            return [*outs, *(b.zeros(a) for a in avals if a.kind in "fc")]
+            return [*outs, *(values[i] for i in handed)]
 
         b = TransformBuilder(module, None, module.function(fwd.name).op.location)
-        closed = b.define(f"{fwd.name}.closed", [*(a for a, _ in self.types), *avals], write_forward)
-        inputs = [a for a, _ in forward.residual_types] + [avals[i] for i in used]
-        inputs += [a for a, _ in self.cotangents]
-        return closed, b.define(f"{bwd_name}.closed", inputs, write_backward)
+        return b.define(f"{fwd.name}.closed", [*(a for a, _ in self.types), *captured.avals], write)
 
-    @staticmethod
-    def _in_module(module: Module, traced: Traced) -> str:
-        return traced.name if traced.module is module else module.import_from(traced.module, traced.name)
+    def closed_backward(
+        self, forward: Forward, backward: Traced, captured: Captured, handed: Sequence[int]
+    ) -> str:
+        """`bwd` with what `closed_forward` hands over, and zeros as cotangents of captured values."""
+        if not captured.values and not backward.captures:
+            return backward.name
+        avals = captured.avals
+
+        def write(b: TransformBuilder, *args: Any) -> Any:
+            kept, some, cts = parts(args, len(forward.residuals), len(handed))
+            values = dict(zip(handed, some, strict=True))
+            outs = b.call(backward.name, (*kept, *cts, *captured.operands(b, backward, values)))
+            return [*outs, *(b.zeros(a) for a in avals if a.kind in "fc")]
+
+        inputs = [a for a, _ in forward.residual_types] + [avals[i] for i in handed]
+        inputs += [a for a, _ in self.cotangents]
+        b = TransformBuilder(backward.module, None, backward.module.function(backward.name).op.location)
+        return b.define(f"{backward.name}.closed", inputs, write)
 
 
 class LazyVjp(PythonRule):
-    """A rule that is traced when the compiler asks for it; for each pattern of zeros, if it is told these."""
+    """A rule that is traced when the compiler asks for it: once in a module, for each pattern of zeros it is told."""
 
     def __init__(self, rule: VjpRule, captured: Captured, primal: Traced, symbolic_zeros: bool) -> None:
         super().__init__()
@@ -174,31 +171,40 @@ class LazyVjp(PythonRule):
         self._primal = [primal] if captured.values else []  # not kept without need: rules are cached
         self._symbolic_zeros = symbolic_zeros
         self._around = Surroundings(captured)
-        self._forward: dict[Mask, Forward] = {}
-        self._backward: dict[tuple[Mask, Mask], tuple[Traced, str, str]] = {}
+        self._handed = range(len(captured.values))
+        """Captured values that `fwd` hands to `bwd`: all, as what `bwd` uses is known only when it is traced."""
 
-    def vjp(self, b: TransformBuilder, active: Mask) -> tuple[str, str]:
-        """`fwd` and `bwd` in the module of `b`; `active` marks arguments with tangents."""
-        fwd, bwd, module = self._functions(active, ())
-        return imported(b, module, fwd), imported(b, module, bwd)
+    def fwd(self, b: TransformBuilder, active: Mask) -> str:
+        """`fwd` in the module of `b`; `active` marks arguments with tangents."""
+        forward, name = self._forward(b, active)
+        self._check(active, forward.traced)
+        return imported(b, forward.traced.module, name)
 
-    def bwd(self, b: TransformBuilder, active: Mask, nonzero: Mask) -> str:
-        """`bwd` in the module of `b`, told which cotangents of inexact results are zero."""
-        _, bwd, module = self._functions(active, nonzero)
-        return imported(b, module, bwd)
+    def bwd(self, b: TransformBuilder, active: Mask, nonzero: Mask = ()) -> str:
+        """`bwd` in the module of `b`; it may be told which cotangents are not zero."""
+        forward, _ = self._forward(b, active)
+        key = ("rule.bwd", self.number, self._key(active), nonzero)
+        traced, name = b.once(key, lambda: self._trace_backward(forward, nonzero))
+        self._check(active, traced)
+        return imported(b, traced.module, name)
 
-    def _functions(self, active: Mask, nonzero: Mask) -> tuple[str, str, Module]:
-        count = len(self._rule.types)
-        key = active[:count] if self._symbolic_zeros else ()
-        forward = self._forward.get(key)
-        if forward is None:
-            with self._around.again():
-                forward = self._forward[key] = self._rule.trace_forward(active=key)
-        if (key, nonzero) not in self._backward:
-            with self._around.again():
-                traced = self._rule.trace_backward(forward, True, nonzero=nonzero)
-            self._backward[key, nonzero] = traced, *self._rule.closed(forward, traced, self._captured)
-        backward, fwd, bwd = self._backward[key, nonzero]
-        functions = [*self._primal, forward.traced, backward]
-        check_captured(self._captured, active[count:], functions, "custom_vjp")
-        return fwd, bwd, forward.traced.module
+    def _forward(self, b: TransformBuilder, active: Mask) -> tuple[Forward, str]:
+        key = self._key(active)
+        return b.once(("rule.fwd", self.number, key), lambda: self._trace_forward(key))
+
+    def _trace_forward(self, active: Mask) -> tuple[Forward, str]:
+        with self._around.again():
+            forward = self._rule.trace_forward(active=active)
+        return forward, self._rule.closed_forward(forward, self._captured, self._handed)
+
+    def _trace_backward(self, forward: Forward, nonzero: Mask) -> tuple[Traced, str]:
+        with self._around.again():
+            traced = self._rule.trace_backward(forward, True, nonzero=nonzero)
+        return traced, self._rule.closed_backward(forward, traced, self._captured, self._handed)
+
+    def _key(self, active: Mask) -> Mask:
+        return active[: len(self._rule.types)] if self._symbolic_zeros else ()
+
+    def _check(self, active: Mask, traced: Traced) -> None:
+        behind = active[len(self._rule.types) :]
+        check_captured(self._captured, behind, [*self._primal, traced], "custom_vjp")

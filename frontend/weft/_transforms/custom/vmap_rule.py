@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from weft._tracing.staging import Traced, function_name, trace_function
+from weft._tracing.staging import Traced, trace_function
 from weft._tracing.values import as_value
-from weft._transforms.custom.arguments import Arguments
+from weft._transforms.custom.arguments import Arguments, called
 from weft._transforms.custom.captures import Captured, Surroundings
 from weft._transforms.custom.checks import Outputs
 from weft._tree.paths import leaf_names
@@ -49,7 +49,7 @@ class VmapRule:
     def _run(self, size: int, batched: Mask, tracers: Sequence[Any]) -> tuple[list[Any], list[bool]]:
         in_batched = list(self.tree.unflatten(batched))
         made = self.rule(size, in_batched, *self.tree.unflatten(tracers))
-        name = function_name(self.rule)
+        name = called(self.rule)
         if not isinstance(made, (tuple, list)) or len(made) != 2:
             raise TypeError(
                 f"custom vmap rule {name} must return a pair (output, out_batched), but returned {made!r:.200}"
@@ -78,7 +78,7 @@ class VmapRule:
             wanted = _with_axis(aval, size) if is_batched else aval
             if x.aval is not wanted:
                 raise ValueError(
-                    f"custom vmap rule ({function_name(self.rule)}) must return what the original custom-vmapped "
+                    f"custom vmap rule ({called(self.rule)}) must return what the original custom-vmapped "
                     f"function returns{' with a first axis of ' + str(size) if is_batched else ''}: at {leaf} it "
                     f"returned {x.aval}, expected {wanted}"
                 )
@@ -89,24 +89,20 @@ def _with_axis(aval: Aval, size: int) -> Aval:
 
 
 class LazyVmap(PythonRule):
-    """A rule that is traced when the compiler asks for it, for each batch size and pattern of batched arguments."""
+    """A rule that is traced when the compiler asks for it: in a module once for each size and batched arguments."""
 
     def __init__(self, rule: VmapRule, captured: Captured, primal: Traced) -> None:
         super().__init__()
         self._rule, self._captured = rule, captured
         self._primal = [primal] if captured.values else []  # not kept without need: rules are cached
         self._around = Surroundings(captured)
-        self._traced: dict[tuple[int, Mask], tuple[Traced, Mask]] = {}
 
     def batch(self, b: TransformBuilder, size: int, batched: Mask) -> Batched:
         """The rule as a function in the module of `b`; captured values follow the arguments."""
         count = len(self._rule.types)
-        key = (size, batched[:count])
         self._check_captured(batched[count:], self._primal)
-        if key not in self._traced:
-            with self._around.again():
-                self._traced[key] = self._rule.trace(*key)
-        traced, out_batched = self._traced[key]
+        key = ("rule.vmap", self.number, size, batched[:count])
+        traced, out_batched = b.once(key, lambda: self._trace(size, batched[:count]))
         self._check_captured(batched[count:], [traced])
         name = imported(b, traced.module, traced.name)
         if not self._captured.values and not traced.captures:
@@ -127,9 +123,13 @@ class LazyVmap(PythonRule):
         )
         return Batched(fn, out_batched)
 
+    def _trace(self, size: int, batched: Mask) -> tuple[Traced, Mask]:
+        with self._around.again():
+            return self._rule.trace(size, batched)
+
     def _check_captured(self, batched: Mask, functions: Sequence[Traced]) -> None:
         if self._captured.is_used(batched, functions):
             raise OpTypeError(
-                f"custom_vmap: {function_name(self._rule.fun)} closes over a value that vmap maps, of which its rule "
+                f"custom_vmap: {called(self._rule.fun)} closes over a value that vmap maps, of which its rule "
                 "knows nothing\n  try passing it as an argument"
             )
