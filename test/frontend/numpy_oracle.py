@@ -15,7 +15,7 @@ except ImportError:
     jax = None
 if 0:
     pass
-    #jax.config.update("jax_disable_most_optimizations", True)  # most of the time goes into its compilations
+    # jax.config.update("jax_disable_most_optimizations", True)  # most of the time goes into its compilations
 
 
 class Weak:
