@@ -10,7 +10,6 @@ from typing import Any
 
 from weft_compiler.bindings import ir
 from weft_compiler.body import read_op
-from weft_compiler.dependence import dependence
 from weft_compiler.flatten import extract, flattened, needed_ops
 from weft_compiler.module import Function
 from weft_compiler.transforms import Linearized
@@ -49,16 +48,26 @@ class StepResiduals:
     def _at_hand(self, scan: Any, residuals: list[ir.Value]) -> None:
         """Places of what is there anyway; what is left is stacked for now."""
         place_of = self._place_of
-        moving = len(self.flat.args) - scan.consts
-        varies = dependence(self.module, self.flat.name, (False,) * scan.consts + (True,) * moving)
+        varying = self._varying()
         place_of.update((v, ("const", i)) for i, v in enumerate(self.arguments[0]))
         place_of.update((v, ("slice", i)) for i, v in enumerate(self.arguments[2]))
         for i, v in enumerate(self.results):
-            if i >= scan.carry and varies[i]:
+            if i >= scan.carry and v in varying:
                 place_of.setdefault(v, ("result", i))
-        for v, is_varying in zip(residuals, varies[len(self.results) :], strict=True):
-            kind = "stacked" if is_varying else "invariant"
+        for v in residuals:
+            kind = "stacked" if v in varying else "invariant"
             place_of.setdefault(v, (kind, len(self.of_kind(kind))))
+
+    def _varying(self) -> set[ir.Value]:
+        """Values for which ops are needed that take something of a step.
+
+        This is more than what depends on it: the counter of an inner loop does not, but the loop does.
+        """
+        varying = {v for group in self.arguments[1:] for v in group}
+        for op in self.flat.operations():
+            if any(v in varying for v in op.operands):
+                varying.update(op.results)
+        return varying
 
     def _thin_out(self, residuals: list[ir.Value]) -> None:
         """Stacks nothing that a few cheap operations give again from what is kept, last to first."""
