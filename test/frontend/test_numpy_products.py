@@ -143,7 +143,7 @@ def test_matmul_of_broadcast_batches_repeats_nothing():
 
 def test_einsum_path_and_custom_product():
     path, _ = jnp.einsum_path("ij,jk,kl->il", G, G.T, G)
-    assert path[0] == "einsum_path" or len(path) == 2
+    assert len(path) == 2
     calls = []
 
     def product(x, y, numbers, **how):

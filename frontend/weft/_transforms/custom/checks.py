@@ -10,7 +10,7 @@ import numpy as np
 from weft import dtypes
 from weft._tracing.operands import convert
 from weft._tracing.staging import InType
-from weft._tracing.values import as_value
+from weft._tracing.values import as_value, aval_of_value
 from weft._transforms.custom.arguments import called
 from weft._transforms.custom.symbolic_zeros import SymbolicZero, instantiated, tangent_type
 from weft._tree.paths import leaf_names
@@ -38,7 +38,7 @@ def check_primal(what: str, fun: Any, out: Any, outputs: Outputs) -> list[Any]:
     leaves = [as_value(x, what=f"{what}: an output") for x in flat]
     wanted_tree, types = outputs
     wanted = [aval for aval, _ in types]
-    avals = [x.aval for x in leaves]
+    avals = [aval_of_value(x) for x in leaves]
     if tree == wanted_tree and avals == wanted:
         return leaves
     name = called(fun)
@@ -48,19 +48,19 @@ def check_primal(what: str, fun: Any, out: Any, outputs: Outputs) -> list[Any]:
     else:
         what_differs = "of the same container/pytree structure"
     raise TypeError(
-        f"{what} for function {name} must produce a pair (list or tuple of length two) where the first element "
+        f"{what} must produce a pair (list or tuple of length two) where the first element "
         f"represents the primal output (equal in value to the output of {name}, and in particular {what_differs}); "
         f"from {name} to the rule:\n" + "\n".join(f"  * {line}" for line in lines)
     )
 
 
-def check_tangents(what: str, fun: Any, out: Any, outputs: Outputs) -> list[Any]:
+def check_tangents(what: str, out: Any, outputs: Outputs) -> list[Any]:
     """Tangents of the float and complex leaves of a jvp rule's output; TypeError where they do not fit."""
     flat, tree = pytree.flatten(out)
     wanted_tree, types = outputs
     if tree != wanted_tree:
         raise TypeError(
-            f"{what} for function {called(fun)} must produce primal and tangent outputs with equal container "
+            f"{what} must produce primal and tangent outputs with equal container "
             f"(pytree) structures, but got {wanted_tree} and {tree} respectively."
         )
     made, wrong = [], []
@@ -100,7 +100,7 @@ def _fitted(t: Any, wanted: Any) -> Any:
 def _named(x: Any) -> str:
     if x.dtype == dtypes.float0:
         return f"float0[{','.join(map(str, x.shape))}]"
-    return str(getattr(x, "aval", x))
+    return str(x if isinstance(x, Aval) else aval_of_value(x))
 
 
 def check_cotangents(made: Any, tree: Any, types: Sequence[InType]) -> list[Any]:

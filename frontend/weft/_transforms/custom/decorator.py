@@ -71,6 +71,6 @@ class Decorated:
     __name__: str
 
 
-def name_of(what: str, fun: Any) -> str:
-    """A rule, as messages name it."""
-    return f"{what} {called(fun)}"
+def name_of(what: str, rule: Any, fun: Any) -> str:
+    """A rule of a function, as messages name it."""
+    return f"{what} {called(rule)} for function {called(fun)}"

@@ -64,10 +64,10 @@ class JvpRule:
             tangents.append(float0_zeros(aval.shape) if t is None else t)
         primals = self.tree.unflatten(tracers[:count])
         made = self.jvp(*self.statics, primals, self.tree.unflatten(tangents))
-        what = name_of("Custom JVP rule", self.jvp)
+        what = name_of("Custom JVP rule", self.jvp, self.fun)
         out, dout = pair_of(what, made, "representing primal and tangent outputs")
         results = check_primal(what, self.fun, out, self.outputs)
-        return [*results, *check_tangents(what, self.fun, dout, self.outputs)]
+        return [*results, *check_tangents(what, dout, self.outputs)]
 
     def closed(self, traced: Traced, captured: Captured) -> str:
         """A function that takes the captured values behind the arguments, and (unused) tangents of them."""

@@ -9,7 +9,7 @@ from weft._tracing.bind import op_class
 from weft._tracing.operands import convert
 from weft._tracing.staging import InType, Traced, trace_function, type_of
 from weft._tracing.trace import STATE
-from weft._tracing.values import as_value
+from weft._tracing.values import as_value, aval_of_value
 from weft._transforms.custom.arguments import called
 from weft._transforms.custom.captures import Captured, captures_to
 from weft._transforms.differentiable import as_leaves
@@ -84,7 +84,7 @@ def _checked(fun: Any, out: Any, tree: Any, types: Sequence[InType]) -> Any:
         pairs = zip(made, types, strict=True)
         made = [convert(x, aval.dtype, weak) if x.weak_type else x for x, (aval, weak) in pairs]
     wanted = [aval for aval, _ in types]
-    lines = changes("linear_args", (tree, wanted), (out_tree, [x.aval for x in made]))
+    lines = changes("linear_args", (tree, wanted), (out_tree, [aval_of_value(x) for x in made]))
     if lines:
         raise TypeError(
             f"linear_call: transpose output pytree structure must match that of linear inputs, and so must shapes and "

@@ -10,7 +10,7 @@ import numpy as np
 from weft import dtypes
 from weft._tracing.bind import bind, op_class
 from weft._tracing.trace import STATE
-from weft._tracing.values import as_value
+from weft._tracing.values import as_value, aval_of_value
 from weft._transforms.differentiable import float0_zeros, is_inexact
 from weft._transforms.stages import ShapeDtypeStruct
 from weft.tree_util import tree_map
@@ -24,7 +24,9 @@ class SymbolicZero:
     """
 
     def __init__(self, aval: Any) -> None:
-        self.aval = aval
+        """`aval` is anything with shape and dtype."""
+        is_known = isinstance(aval, (Aval, ShapeDtypeStruct))
+        self.aval = aval if is_known else Aval.of(tuple(aval.shape), aval.dtype)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -52,8 +54,7 @@ class SymbolicZero:
     @staticmethod
     def from_primal_value(val: Any) -> SymbolicZero:
         """The zero tangent of a value."""
-        x = as_value(val)
-        return SymbolicZero(tangent_type(x.aval))
+        return SymbolicZero(tangent_type(aval_of_value(as_value(val))))
 
 
 def tangent_type(aval: Aval) -> Any:
@@ -72,7 +73,7 @@ def zero_from_primal(val: Any, symbolic_zeros: bool = False) -> Any:
 
 def _zero_tangent(x: Any) -> Any:
     x = as_value(x)
-    return zeros(x.aval) if is_inexact(x) else float0_zeros(x.shape)
+    return zeros(aval_of_value(x)) if is_inexact(x) else float0_zeros(x.shape)
 
 
 def zeros(aval: Aval) -> Any:

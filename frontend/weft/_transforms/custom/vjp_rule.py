@@ -80,7 +80,7 @@ class VjpRule:
         if active:
             leaves = [CustomVJPPrimal(x, is_active) for x, is_active in zip(tracers, active, strict=True)]
         made = self.fwd(*self.given.joined(leaves))
-        what = name_of("Custom VJP fwd rule", self.fwd)
+        what = name_of("Custom VJP fwd rule", self.fwd, self.fun)
         wanted = (
             "where the first element represents the primal output and the second element represents residuals "
             "(i.e. values stored from the forward pass for use on the backward pass)"

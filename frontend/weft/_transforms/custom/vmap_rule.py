@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from weft._tracing.staging import Traced, trace_function
-from weft._tracing.values import as_value
+from weft._tracing.values import as_value, aval_of_value
 from weft._transforms.custom.arguments import Arguments, called
 from weft._transforms.custom.captures import Captured, Surroundings
 from weft._transforms.custom.checks import Outputs
@@ -76,11 +76,11 @@ class VmapRule:
             leaf_names(tree, "output"), results, types, marks, strict=True
         ):
             wanted = _with_axis(aval, size) if is_batched else aval
-            if x.aval is not wanted:
+            if aval_of_value(x) is not wanted:
                 raise ValueError(
                     f"custom vmap rule ({called(self.rule)}) must return what the original custom-vmapped "
                     f"function returns{' with a first axis of ' + str(size) if is_batched else ''}: at {leaf} it "
-                    f"returned {x.aval}, expected {wanted}"
+                    f"returned {aval_of_value(x)}, expected {wanted}"
                 )
 
 
