@@ -8,11 +8,11 @@ from typing import Any
 from weft_runtime import compile_cache, lapack, pjrt, plugins
 from weft_runtime.array import Array
 from weft_runtime.callbacks import HostCallback
-from weft_runtime.devices import default_sharding
 from weft_runtime.errors import CompileError, JaxRuntimeError
-from weft_runtime.sharding import Sharding, SingleDeviceSharding
+from weft_runtime.placement import place_name, sharding_for, with_moves
+from weft_runtime.sharding import Sharding
 from weft_runtime.spec import Dtype, Shape, Spec
-from weft_runtime.transfer import Place, sharding_of
+from weft_runtime.transfer import Place
 
 OutType = tuple[Shape, Dtype, bool]
 
@@ -88,8 +88,8 @@ class Executable:
                 return TypeError(f"{self.name}: argument {position} must be {spec}, got {x.spec}")
             if x.sharding is not spec.sharding:
                 return ValueError(
-                    f"{self.name}: argument {position} is on {_place(x.sharding)}, "
-                    f"but the program was compiled for {_place(spec.sharding)}"
+                    f"{self.name}: argument {position} is on {place_name(x.sharding)}, "
+                    f"but the program was compiled for {place_name(spec.sharding)}"
                 )
         return self._deleted(arrays)
 
@@ -151,7 +151,8 @@ def compile(
     """Compile a StableHLO module (text, bytecode or portable artifact) with a function `@main`.
 
     in_specs: what the arguments will be; out_types: shape, dtype and weak type of each result.
-    device: where it runs; by default where the arguments are, else the default device.
+    device: where it runs; by default where the committed arguments are, else the default device. Other
+      arguments are brought there in each call.
     donate: arguments that the module marks as donated (`tf.aliasing_output`, `jax.buffer_donor`).
     options: XLA flags for this compilation alone.
     host_callbacks: the functions that the module calls, by index.
@@ -160,7 +161,7 @@ def compile(
 
     Raises: CompileError with XLA's reason.
     """
-    sharding = _sharding(in_specs, device)
+    sharding = sharding_for(in_specs, device, name)
     for callback in host_callbacks:
         if not isinstance(callback, HostCallback):
             raise TypeError(f"{name}: a host callback must be a HostCallback, got {callback!r}")
@@ -168,28 +169,9 @@ def compile(
         committed = device is not None or any(spec.committed for spec in in_specs)
     loaded = _load(module, sharding, options or {}, host_callbacks, name, use_cache)
     out_specs = [Spec(shape, dtype, sharding, weak, committed) for shape, dtype, weak in out_types]
-    return Executable(loaded, in_specs, out_specs, donated=donate, callbacks=host_callbacks, name=name)
-
-
-def _sharding(in_specs: Sequence[Spec], device: Place | None) -> Sharding:
-    if device is not None:
-        return _program_memory(sharding_of(device))
-    committed = [spec.sharding for spec in in_specs if spec.committed]
-    if len(set(committed)) > 1:
-        raise ValueError(
-            f"the arguments are committed to different devices: {' and '.join(map(_place, committed))}"
-        )
-    places = committed or [spec.sharding for spec in in_specs]
-    return _program_memory(places[0]) if places else default_sharding()
-
-
-def _program_memory(sharding: Sharding) -> Sharding:
-    """Results are in the device's own memory, also where the arguments were in another (pinned host)."""
-    return SingleDeviceSharding(sharding.devices[0]) if len(sharding.devices) == 1 else sharding
-
-
-def _place(sharding: Sharding) -> str:
-    return ", ".join(map(str, sharding.devices))
+    made = Executable(loaded, in_specs, out_specs, donated=donate, callbacks=host_callbacks, name=name)
+    made.run = with_moves(made.run, in_specs, sharding)
+    return made
 
 
 def _load(

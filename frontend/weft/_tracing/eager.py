@@ -24,11 +24,9 @@ _entries: dict[tuple[Any, ...], Entry] = {}
 def run_op(inst: Op, operands: Sequence[Array], weak_type: bool = False) -> Any:
     """The result of an op on arrays; a tuple where the op has several."""
     try:
-        key = (inst, weak_type, *[x.spec for x in operands])
+        key = (inst, weak_type, config.trace_key, *[x.spec for x in operands])
     except AttributeError:
         raise _not_arrays(operands) from None
-    if not operands:
-        key = (*key, config.trace_key)
     entry = _entries.get(key)
     if entry is None:
         entry = _entries[key] = _compile(inst, operands, weak_type)

@@ -8,11 +8,12 @@ from typing import Any, cast
 import weft_runtime
 from weft._tracing.effects import with_effects
 from weft._tracing.host_functions import for_platform, host_callbacks
+from weft.config import config
 from weft_compiler import lowering
 from weft_compiler.avals import Aval
 from weft_compiler.module import Module
 from weft_runtime import Executable, Spec
-from weft_runtime.transfer import sharding_of
+from weft_runtime.placement import sharding_for
 
 OutType = tuple[Aval, bool]
 """Aval and weak type of a result."""
@@ -49,7 +50,9 @@ def compile_lowered(
     """Compiles a lowered module."""
     if lowered.callbacks:
         callbacks = host_callbacks(lowered.callbacks)
-        program: str | bytes = for_platform(lowered.text(), _platform(in_specs, device))
+        program: str | bytes = for_platform(
+            lowered.text(), sharding_for(in_specs, device, name).devices[0].client.platform
+        )
     else:
         callbacks, program = [], lowering.serialize(lowered)
     executable = weft_runtime.compile(
@@ -67,16 +70,6 @@ def compile_lowered(
     return executable
 
 
-def _platform(in_specs: Sequence[Spec], device: Any) -> str:
-    """Where a program will run, as `weft_runtime.compile` decides it."""
-    if device is None:
-        chosen = [spec for spec in in_specs if spec.committed] or in_specs
-        sharding = chosen[0].sharding if chosen else weft_runtime.default_sharding()
-    else:
-        sharding = sharding_of(device)
-    return sharding.devices[0].client.platform
-
-
 class ByStructure:
     """Executables by what they compute: traces of the same ops on the same types compile once."""
 
@@ -89,7 +82,7 @@ class ByStructure:
     ) -> Executable:
         """The executable of a function of a module, compiled at the first request."""
         prepared = lowering.prepared(module, entry)
-        key = (lowering.serialize(prepared), tuple(in_specs), tuple(out_types))
+        key = (lowering.serialize(prepared), tuple(in_specs), tuple(out_types), config.default_device)
         found = self._known.pop(key, None)
         if found is None:
             found = compile_module(prepared, lowering.ENTRY, in_specs, out_types, name=name)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from weft._tracing.executables import compile_module
 from weft._tracing.source import SITE, location
-from weft._tracing.staging import trace_function, type_of
+from weft._tracing.staging import in_specs, trace_function, type_of
 from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
 from weft.config import config
@@ -164,7 +164,7 @@ class LibraryFunction:
         executable = compile_module(
             traced.module,
             traced.name,
-            [x.spec for x in (*leaves, *traced.captures)],
+            in_specs(leaves, traced.captures),
             traced.out_types,
             name=self.__name__,
         )

@@ -10,7 +10,7 @@ from weft._tracing.trace import STATE, Trace, Tracer
 from weft._tracing.values import as_value, aval_of_value
 from weft_compiler.avals import Aval
 from weft_compiler.module import Module
-from weft_runtime import Array, pytree
+from weft_runtime import Array, Spec, pytree
 
 InType = tuple[Aval, bool]
 """Aval and weak type of an argument."""
@@ -109,6 +109,11 @@ def import_traced(trace: Trace, traced: Traced) -> str:
     if name is None:
         name = imported[traced] = trace.module.import_from(traced.module, traced.name)
     return name
+
+
+def in_specs(leaves: Sequence[Any], captures: Sequence[Array]) -> list[Spec]:
+    """Specs of a program's arguments; what the function captured goes where its arguments are."""
+    return [x.spec for x in leaves] + [x.spec.update(committed=False) for x in captures]
 
 
 def type_of(x: Any) -> InType:

@@ -10,7 +10,7 @@ from typing import Any
 
 from weft._tracing import values
 from weft._tracing.executables import compile_module
-from weft._tracing.staging import Traced, call_traced, trace_function, type_of
+from weft._tracing.staging import Traced, call_traced, in_specs, trace_function, type_of
 from weft._tracing.trace import STATE, Tracer
 from weft._transforms.signatures import argument_names, normalized, resolve
 from weft.config import config
@@ -287,7 +287,7 @@ class JitFunction:
         executable = compile_module(
             traced.module,
             traced.name,
-            [x.spec for x in (*leaves, *traced.captures)],
+            in_specs(leaves, traced.captures),
             traced.out_types,
             donated=donated,
             name=self.__name__,
