@@ -10,9 +10,19 @@ import pytest
 
 _RUN_LIT = "import sys; from lit.main import main; main()"
 
-# `import jax` then fails as it does where jax is not installed. Before any test module is imported.
+
+class _NoJax:
+    """A finder by which `import jax` fails as it does where jax is not installed."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        if name.partition(".")[0] == "jax":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+# Before any test module is imported.
 if os.environ.get("WEFT_TEST_WITHOUT_JAX"):
-    sys.modules["jax"] = None
+    sys.meta_path.insert(0, _NoJax)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
