@@ -17,6 +17,7 @@ from weft import numpy as numpy
 from weft import random as random
 from weft import tree as tree
 from weft import tree_util as tree_util
+from weft._config import runtime as _runtime_options
 from weft._tracing import methods as _methods
 from weft._tracing.effects import effects_barrier as effects_barrier
 from weft._transforms.caches import clear_caches as clear_caches
@@ -78,7 +79,9 @@ from weft_runtime import local_device_count as local_device_count
 from weft_runtime import local_devices as local_devices
 from weft_runtime import process_count as process_count
 from weft_runtime import process_index as process_index
+from weft_runtime import process_indices as process_indices
 
 __version__ = "0.1.0"
 
 _methods.attach()
+_runtime_options.connect()

@@ -17,7 +17,9 @@ from weft_runtime.devices import (
     local_devices,
     process_count,
     process_index,
+    process_indices,
     set_default_device,
+    set_default_device_of_thread,
     use_default_device,
 )
 from weft_runtime.errors import CompileError, JaxRuntimeError
@@ -58,9 +60,11 @@ __all__ = [
     "move",
     "process_count",
     "process_index",
+    "process_indices",
     "pytree",
     "scalar",
     "set_default_device",
+    "set_default_device_of_thread",
     "stablehlo_version",
     "use_default_device",
 ]

@@ -174,7 +174,7 @@ class _Owned(np.ndarray):
 
 
 def _device_like(dl_device: tuple[int, int]) -> pjrt.Device:
-    for candidate in local_devices("gpu"):
+    for candidate in local_devices(backend="gpu"):
         if candidate.local_hardware_id == dl_device[1]:
             return candidate
     raise BufferError(f"from_dlpack: this process has no device {dl_device}")

@@ -13,10 +13,12 @@ F4 = np.dtype("f4")
 def test_devices():
     assert repr(wr.devices("cpu")[0]) == "CpuDevice(id=0)" and str(wr.devices("cpu")[0]) == "cpu:0"
     assert len(wr.devices("cpu")) == wr.device_count("cpu") == wr.local_device_count("cpu")
-    assert wr.local_devices("cpu") == wr.local_devices("cpu", process_index=0) == wr.devices("cpu")
-    assert wr.process_index() == 0 and wr.process_count() == 1
+    assert (
+        wr.local_devices() == wr.local_devices(0, "cpu") == wr.local_devices(host_id=0) == wr.devices("cpu")
+    )
+    assert wr.process_index() == 0 and wr.process_count() == 1 and wr.process_indices() == [0]
     with pytest.raises(ValueError, match="Unknown process_index 1"):
-        wr.local_devices("cpu", process_index=1)
+        wr.local_devices(1, "cpu")
 
 
 def test_unknown_platform():
@@ -152,3 +154,70 @@ def test_fork_is_warned_of(run_python):
         "import os; wr.devices()\npid = os.fork()\nif pid == 0: os._exit(0)\nos.waitpid(pid, 0)",
     )
     assert "Start processes by spawn" in done.stderr
+
+
+def test_fork_child_is_told(run_python):
+    code = """
+import os
+wr.devices()
+pid = os.fork()
+if pid == 0:
+    try: wr.device_put(1, F4)
+    except RuntimeError as error: os.write(1, str(error).encode())
+    os._exit(0)
+os.waitpid(pid, 0)
+print(wr.device_put(1, F4).item())"""
+    done = run_with_devices(run_python, code)
+    assert "was forked from one in which weft's backends run" in done.stdout and "spawn" in done.stdout
+    assert done.stdout.endswith("1.0\n")
+
+
+@pytest.mark.parametrize(
+    ("flag", "reason"),
+    [
+        ("--xla_no_such_flag=1", "Unknown flag in XLA_FLAGS: --xla_no_such_flag=1"),
+        (
+            "--xla_cpu_enable_fast_math=maybe",
+            "Couldn't interpret value maybe for flag xla_cpu_enable_fast_math",
+        ),
+    ],
+)
+def test_flag_that_xla_refuses_is_an_error(run_python, flag, reason):
+    code = "try: wr.devices()\nexcept RuntimeError as error: print(error)"
+    assert reason in run_with_devices(run_python, code, XLA_FLAGS=flag).stdout
+
+
+def test_flag_that_xla_knows(run_python):
+    done = run_with_devices(
+        run_python, "print(wr.device_count())", XLA_FLAGS="--xla_cpu_enable_fast_math=true"
+    )
+    assert done.stdout == "1\n"
+
+
+def test_uncommitted_arguments_follow(run_python):
+    code = """
+MODULE = '''func.func @main(%x: tensor<2xf32>, %y: tensor<2xf32>) -> tensor<2xf32> {
+  %z = stablehlo.add %x, %y : tensor<2xf32>
+  return %z : tensor<2xf32> }'''
+def add(x, y):
+    f = wr.compile(MODULE, [x.spec, y.spec], [((2,), F4, False)], name="add")
+    return f([x, y])[0]
+one, two = wr.devices()[1:3]
+x = wr.device_put([1., 2.], F4, device=one)
+y = wr.device_put([1., 2.], F4)
+with wr.use_default_device(two):
+    z = wr.device_put([1., 2.], F4)
+for pair in (x, y), (y, x), (x, z), (y, z), (z, z):
+    total = add(*pair)
+    print(total.device, total.committed, total.tolist())
+try: add(x, wr.move(y, two))
+except ValueError as error: print(str(error).splitlines()[0])
+"""
+    done = run_with_devices(run_python, code, WEFT_NUM_CPU_DEVICES="3")
+    assert done.stdout.splitlines() == [
+        *["cpu:1 True [2.0, 4.0]"] * 3,
+        *["cpu:0 False [2.0, 4.0]"] * 2,
+        "add: received incompatible devices: argument 0, f32[2], is committed to cpu:1, "
+        "and argument 1, f32[2], to cpu:2",
+    ]
+    assert "E0" not in done.stderr
