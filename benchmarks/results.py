@@ -15,6 +15,9 @@ MET, MISSED, FAILED, UNJUDGED = "ok", "MISSED", "FAILED", ""
 GROWTH_BAR = 4.6
 """Four times the ops in four times the time, and 15 % for the clock."""
 
+SHARED_BAR = 4.0
+"""Eight times the calls of one function may take half of what eight times the functions would."""
+
 
 Round = list[tuple[float, float | None]]
 """Samples of one turn: the time of a call, and its computing time where that was measured."""
@@ -137,12 +140,16 @@ def _median(taken: Round) -> float:
 def derived(rows: Mapping[str, Row]) -> list[Derived]:
     """The figures whose rows have all been measured."""
     made = []
-    for name in ("chain", "grad-chain"):
+    for name in ("chain", "grad-chain", "vmap-grad-chain"):
         short, long = (_weft(rows, f"trace/{name}-{n}") for n in (1000, 4000))
         if short and long:
             made.append(
                 Derived(f"growth/{name}", "time of 4000 ops over time of 1000", long / short, GROWTH_BAR)
             )
+    few, many = (_weft(rows, f"trace/grad-jitted-layers{n}") for n in ("-4", ""))
+    if few and many:
+        what = "time of 32 layers over time of 4, where one jitted layer is called"
+        made.append(Derived("growth/jitted-layers", what, many / few, SHARED_BAR))
     made += _geometric_mean(rows, "eager/", 0.5)
     made += _geometric_mean(rows, "call/", 1.0)
     return made

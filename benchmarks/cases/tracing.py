@@ -13,13 +13,16 @@ def lowering(side: Side, make: Callable[[], Any], *args: Any) -> Thunk:
     return lambda: side.api.jit(make()).lower(*args)
 
 
-def _chain(side: Side, length: int, *, is_grad: bool) -> Thunk:
+def _chain(side: Side, length: int, form: str) -> Thunk:
     np, api = side.numpy, side.api
     length = side.sized(length, length // 50)
     x = np.zeros((8,), "float32")
-    if is_grad:
-        return lowering(side, lambda: api.grad(summed_chain(np, length)), x)
-    return lowering(side, lambda: chain(np, length), x)
+    forms = {
+        "plain": lambda: chain(np, length),
+        "grad": lambda: api.grad(summed_chain(np, length)),
+        "vmap-grad": lambda: api.vmap(api.grad(summed_chain(np, length))),
+    }
+    return lowering(side, forms[form], np.zeros((4, 8), "float32") if form == "vmap-grad" else x)
 
 
 def _transformer(side: Side, layers: int, form: str, *, is_grad: bool) -> Thunk:
@@ -39,13 +42,13 @@ def _transformer(side: Side, layers: int, form: str, *, is_grad: bool) -> Thunk:
 @case("trace/chain-1000", bar=0.3, clock=THREAD)
 def chain_1000(side: Side) -> Thunk:
     """Trace + lower: a chain of 1000 elementwise ops."""
-    return _chain(side, 1000, is_grad=False)
+    return _chain(side, 1000, "plain")
 
 
 @case("trace/chain-4000", bar=0.3, clock=THREAD)
 def chain_4000(side: Side) -> Thunk:
     """Trace + lower: a chain of 4000 elementwise ops."""
-    return _chain(side, 4000, is_grad=False)
+    return _chain(side, 4000, "plain")
 
 
 @case("trace/transformer", bar=0.3, clock=THREAD)
@@ -57,13 +60,25 @@ def transformer_loss(side: Side) -> Thunk:
 @case("trace/grad-chain-1000", bar=0.2, clock=THREAD)
 def grad_chain_1000(side: Side) -> Thunk:
     """Trace + grad + lower: the chain of 1000."""
-    return _chain(side, 1000, is_grad=True)
+    return _chain(side, 1000, "grad")
 
 
 @case("trace/grad-chain-4000", bar=0.2, clock=THREAD)
 def grad_chain_4000(side: Side) -> Thunk:
     """Trace + grad + lower: the chain of 4000."""
-    return _chain(side, 4000, is_grad=True)
+    return _chain(side, 4000, "grad")
+
+
+@case("trace/vmap-grad-chain-1000", bar=0.25, clock=THREAD)
+def vmap_grad_chain_1000(side: Side) -> Thunk:
+    """Trace + vmap(grad) + lower: the chain of 1000."""
+    return _chain(side, 1000, "vmap-grad")
+
+
+@case("trace/vmap-grad-chain-4000", bar=0.25, clock=THREAD)
+def vmap_grad_chain_4000(side: Side) -> Thunk:
+    """Trace + vmap(grad) + lower: the chain of 4000."""
+    return _chain(side, 4000, "vmap-grad")
 
 
 @case("trace/grad-transformer", bar=0.2, clock=THREAD)
@@ -82,6 +97,26 @@ def vmap_grad(side: Side) -> Thunk:
         return api.vmap(api.grad(mlp.loss_of(np, api)), in_axes=(None, 0, 0))
 
     return lowering(side, make, params, x, label)
+
+
+@case("trace/hessian", bar=0.25, clock=THREAD)
+def hessian(side: Side) -> Thunk:
+    """Trace + hessian + lower: the second derivatives of a perceptron in one of its layers."""
+    np, api = side.numpy, side.api
+    sizes = (4, 8, 8, 3)
+    params, (x, label) = mlp.init(np, sizes), mlp.batch(np, 8, sizes)
+
+    def make() -> Any:
+        loss = mlp.loss_of(np, api)
+        return api.hessian(lambda w: loss([{**params[0], "w": w}, *params[1:]], x, label))
+
+    return lowering(side, make, params[0]["w"])
+
+
+@case("trace/grad-jitted-layers-4", clock=THREAD)
+def few_jitted_layers(side: Side) -> Thunk:
+    """Trace + grad + lower: 4 layers, all calls of one jitted layer."""
+    return _transformer(side, 4, "jitted", is_grad=True)
 
 
 @case("trace/grad-jitted-layers", bar=0.25, clock=THREAD)
