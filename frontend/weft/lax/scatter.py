@@ -56,16 +56,37 @@ def _scatter(
     return bind(inst, x, indices, changes, weak_type=x.weak_type)
 
 
-def scatter(
-    operand: Any,
-    scatter_indices: Any,
-    updates: Any,
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: Mode = None,
-) -> Any:
+def _kind(name: str, text: str) -> Callable[..., Any]:
+    """The public function of one kind of scatter."""
+
+    def function(
+        operand: Any,
+        scatter_indices: Any,
+        updates: Any,
+        dimension_numbers: ScatterDimensionNumbers,
+        *,
+        indices_are_sorted: bool = False,
+        unique_indices: bool = False,
+        mode: Mode = None,
+    ) -> Any:
+        return _scatter(
+            name,
+            operand,
+            scatter_indices,
+            updates,
+            dimension_numbers,
+            indices_are_sorted,
+            unique_indices,
+            mode,
+        )
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = text
+    return function
+
+
+scatter = _kind(
+    "scatter",
     """`operand` with windows replaced by `updates`; where windows overlap, one of them wins.
 
     A window that reaches out is left out by default; mode "clip" moves it inside, "promise_in_bounds" says
@@ -73,132 +94,23 @@ def scatter(
 
     Raises: TypeError if dtypes differ or the dimension numbers do not fit; ValueError unless the indices are
     integers.
-    """
-    return _scatter(
-        "scatter",
-        operand,
-        scatter_indices,
-        updates,
-        dimension_numbers,
-        indices_are_sorted,
-        unique_indices,
-        mode,
-    )
-
-
-def scatter_add(
-    operand: Any,
-    scatter_indices: Any,
-    updates: Any,
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: Mode = None,
-) -> Any:
-    """As `scatter`, with the updates added to the windows, all where they overlap."""
-    return _scatter(
-        "scatter_add",
-        operand,
-        scatter_indices,
-        updates,
-        dimension_numbers,
-        indices_are_sorted,
-        unique_indices,
-        mode,
-    )
-
-
-def scatter_sub(
-    operand: Any,
-    scatter_indices: Any,
-    updates: Any,
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: Mode = None,
-) -> Any:
-    """As `scatter`, with the updates subtracted from the windows, all where they overlap."""
-    return _scatter(
-        "scatter_sub",
-        operand,
-        scatter_indices,
-        updates,
-        dimension_numbers,
-        indices_are_sorted,
-        unique_indices,
-        mode,
-    )
-
-
-def scatter_mul(
-    operand: Any,
-    scatter_indices: Any,
-    updates: Any,
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: Mode = None,
-) -> Any:
-    """As `scatter`, with the windows multiplied by the updates, by all where they overlap."""
-    return _scatter(
-        "scatter_mul",
-        operand,
-        scatter_indices,
-        updates,
-        dimension_numbers,
-        indices_are_sorted,
-        unique_indices,
-        mode,
-    )
-
-
-def scatter_min(
-    operand: Any,
-    scatter_indices: Any,
-    updates: Any,
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: Mode = None,
-) -> Any:
-    """As `scatter`, each element the least of the old one and its updates; nan where one is."""
-    return _scatter(
-        "scatter_min",
-        operand,
-        scatter_indices,
-        updates,
-        dimension_numbers,
-        indices_are_sorted,
-        unique_indices,
-        mode,
-    )
-
-
-def scatter_max(
-    operand: Any,
-    scatter_indices: Any,
-    updates: Any,
-    dimension_numbers: ScatterDimensionNumbers,
-    *,
-    indices_are_sorted: bool = False,
-    unique_indices: bool = False,
-    mode: Mode = None,
-) -> Any:
-    """As `scatter`, each element the greatest of the old one and its updates; nan where one is."""
-    return _scatter(
-        "scatter_max",
-        operand,
-        scatter_indices,
-        updates,
-        dimension_numbers,
-        indices_are_sorted,
-        unique_indices,
-        mode,
-    )
+    """,
+)
+scatter_add = _kind(
+    "scatter_add", "As `scatter`, with the updates added to the windows, all where they overlap."
+)
+scatter_sub = _kind(
+    "scatter_sub", "As `scatter`, with the updates subtracted from the windows, all where they overlap."
+)
+scatter_mul = _kind(
+    "scatter_mul", "As `scatter`, with the windows multiplied by the updates, by all where they overlap."
+)
+scatter_min = _kind(
+    "scatter_min", "As `scatter`, each element the least of the old one and its updates; nan where one is."
+)
+scatter_max = _kind(
+    "scatter_max", "As `scatter`, each element the greatest of the old one and its updates; nan where one is."
+)
 
 
 def scatter_apply(
