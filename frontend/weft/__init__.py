@@ -12,6 +12,7 @@ from weft import dtypes as dtypes
 from weft import errors as errors
 from weft import experimental as experimental
 from weft import lax as lax
+from weft import memory as memory
 from weft import nn as nn
 from weft import numpy as numpy
 from weft import random as random
@@ -33,10 +34,6 @@ from weft._transforms.forward import jvp as jvp
 from weft._transforms.forward import linearize as linearize
 from weft._transforms.grad import grad as grad
 from weft._transforms.grad import value_and_grad as value_and_grad
-from weft._transforms.inspection import block_until_ready as block_until_ready
-from weft._transforms.inspection import copy_to_host_async as copy_to_host_async
-from weft._transforms.inspection import device_get as device_get
-from weft._transforms.inspection import device_put as device_put
 from weft._transforms.inspection import eval_shape as eval_shape
 from weft._transforms.inspection import make_ir as make_ir
 from weft._transforms.inspection import make_jaxpr as make_jaxpr
@@ -49,6 +46,10 @@ from weft._transforms.jit import jit as jit
 from weft._transforms.reverse import linear_transpose as linear_transpose
 from weft._transforms.reverse import vjp as vjp
 from weft._transforms.stages import ShapeDtypeStruct as ShapeDtypeStruct
+from weft._transforms.transfers import block_until_ready as block_until_ready
+from weft._transforms.transfers import copy_to_host_async as copy_to_host_async
+from weft._transforms.transfers import device_get as device_get
+from weft._transforms.transfers import device_put as device_put
 from weft._transforms.vmap import vmap as vmap
 from weft.config import check_tracer_leaks as check_tracer_leaks
 from weft.config import checking_leaks as checking_leaks
@@ -77,8 +78,11 @@ from weft_runtime import device_count as device_count
 from weft_runtime import devices as devices
 from weft_runtime import local_device_count as local_device_count
 from weft_runtime import local_devices as local_devices
+from weft_runtime import process_count as host_count
 from weft_runtime import process_count as process_count
+from weft_runtime import process_index as host_id
 from weft_runtime import process_index as process_index
+from weft_runtime import process_indices as host_ids
 from weft_runtime import process_indices as process_indices
 
 __version__ = "0.1.0"

@@ -17,6 +17,7 @@ from weft_runtime.reading import address, read
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from weft_runtime.layout import Format
     from weft_runtime.sharding import Sharding
     from weft_runtime.shards import Shard
     from weft_runtime.spec import Dtype, Shape, Spec
@@ -93,6 +94,36 @@ class Array:
     @property
     def is_fully_replicated(self) -> bool:
         return self.spec.sharding.is_fully_replicated
+
+    def platform(self) -> str:
+        """The kind of device that it is on: cpu, gpu, ..."""
+        return self.spec.sharding.devices[0].platform
+
+    @property
+    def format(self) -> Format:
+        """How the elements lie in memory, and where."""
+        from weft_runtime.layout import format_of
+
+        return format_of(self)
+
+    @property
+    def traceback(self) -> Any:  # jaxlib's Traceback, or None
+        """Where in Python the array was made."""
+        return pjrt.made_at(self._live())
+
+    @property
+    def flat(self) -> NoReturn:
+        raise NotImplementedError("weft arrays do not implement the arr.flat property: use arr.flatten().")
+
+    @property
+    def device_buffer(self) -> NoReturn:
+        raise AttributeError("arr.device_buffer has been removed: use arr.addressable_data(0)")
+
+    @property
+    def device_buffers(self) -> NoReturn:
+        raise AttributeError(
+            "arr.device_buffers has been removed: use [x.data for x in arr.addressable_shards]"
+        )
 
     # Life of the buffer
 
@@ -256,6 +287,18 @@ class Array:
         )
 
     # Text and copies
+
+    def clone(self) -> Array:
+        """Another array that shares the memory of this one: deleting either deletes both."""
+        return type(self)(self.spec, self._live())
+
+    def to_device(self, device: pjrt.Device | Sharding, *, stream: Any = None) -> Array:
+        """The array on another device, committed there."""
+        from weft_runtime.transfer import move
+
+        if stream is not None:
+            raise NotImplementedError("to_device: there is no choice of stream; leave it out")
+        return move(self, device)
 
     def __repr__(self) -> str:
         return array_repr(self)

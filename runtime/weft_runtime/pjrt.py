@@ -181,6 +181,16 @@ def from_dlpack(capsule: Any, device: Device, stream: int | None, copy: bool | N
 
 
 # Programs
+def layout_text(buffer: ArrayImpl) -> str:
+    """XLA's form of the layout of a live array, as in `{1,0}`."""
+    return str(buffer._pjrt_layout)
+
+
+def made_at(buffer: ArrayImpl) -> Any:  # jaxlib's Traceback
+    """The Python frames in which an array was made, if jaxlib kept them."""
+    return buffer.traceback
+
+
 
 
 def compile_options(devices: Sequence[Device], flags: Mapping[str, Any], cuda_data_dir: str | None) -> Any:

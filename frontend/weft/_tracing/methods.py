@@ -260,6 +260,18 @@ def _copy(self: Any) -> Any:
     return numpy.array(self, copy=True)
 
 
+def _byteswap(self: Any) -> Any:
+    """The bytes of each element in the opposite order."""
+    from weft import lax
+
+    if self.dtype.kind == "c":
+        return lax.complex(_byteswap(self.real), _byteswap(self.imag))
+    if self.dtype.itemsize == 1:
+        return self.copy()
+    octets = lax.bitcast_convert_type(self, np.dtype(np.uint8))
+    return lax.bitcast_convert_type(lax.rev(octets, (self.ndim,)), self.dtype)
+
+
 def _matrix_transpose(self: Any) -> Any:
     from weft import numpy
 
@@ -277,6 +289,7 @@ _SHAPE_METHODS: dict[str, Any] = {
     "flatten": _flatten,
     "view": _view,
     "copy": _copy,
+    "byteswap": _byteswap,
     "at": property(_at),
     "T": property(_transpose),
     "mT": property(_matrix_transpose),

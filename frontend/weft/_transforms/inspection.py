@@ -1,4 +1,4 @@
-"""Looking at what a function becomes: `make_ir`, `eval_shape`, and arrays to and from devices."""
+"""Looking at what a function becomes: `make_ir`, `eval_shape`, `typeof`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import weft_runtime
 from weft import dtypes
 from weft._tracing.values import as_value
 from weft._transforms.grad import check_callable
@@ -14,7 +13,7 @@ from weft._transforms.jit import JitFunction
 from weft._transforms.stages import ShapeDtypeStruct
 from weft_compiler.avals import Aval
 from weft_compiler.module import Module
-from weft_runtime import Array, Spec, default_sharding, pytree
+from weft_runtime import Spec, default_sharding, pytree
 
 
 class Ir:
@@ -103,47 +102,7 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     return _stage(function, args, kwargs).out_info
 
 
-def device_put(
-    x: Any, device: Any = None, *, src: Any = None, donate: bool = False, may_alias: Any = None
-) -> Any:
-    """The arrays of a tree on a device (or with a sharding); to the default device where it is None."""
-    leaves, tree = pytree.flatten(x)
-    return tree.unflatten([_put(leaf, device) for leaf in leaves])
-
-
-def _put(x: Any, device: Any) -> Any:
-    made = as_value(x)
-    if type(made) is not Array or device is None:
-        return made
-    return weft_runtime.move(made, device)
-
-
-def device_get(x: Any) -> Any:
-    """The arrays of a tree as NumPy arrays."""
-    leaves, tree = pytree.flatten(x)
-    for leaf in leaves:
-        if type(leaf) is Array:
-            leaf.copy_to_host_async()
-    return tree.unflatten([leaf.__array__() if hasattr(leaf, "__array__") else leaf for leaf in leaves])
-
-
-def block_until_ready(x: Any) -> Any:
-    """Waits until every array of a tree has been computed, and returns the tree."""
-    for leaf in pytree.flatten(x)[0]:
-        if type(leaf) is Array:
-            leaf.block_until_ready()
-    return x
-
-
 def typeof(x: Any) -> Any:
     """Shape and dtype of a value, as `f32[8,4]`."""
     made = as_value(x)
     return made.aval
-
-
-def copy_to_host_async(x: Any) -> Any:
-    """Starts the transfer of every array of a tree to the host, and returns the tree."""
-    for leaf in pytree.flatten(x)[0]:
-        if type(leaf) is Array:
-            leaf.copy_to_host_async()
-    return x

@@ -73,7 +73,7 @@ class JitFunction:
         device: Any = None,
         compiler_options: dict[str, Any] | None = None,
     ) -> None:
-        functools.update_wrapper(self, fun)
+        functools.update_wrapper(self, fun, updated=())  # no attribute of `fun` hides one of this object
         self._fun = fun
         self.static_argnums, self.static_argnames = resolve(fun, static_argnums, static_argnames, "static")
         self.donate_argnums, self.donate_argnames = resolve(fun, donate_argnums, donate_argnames, "donate")

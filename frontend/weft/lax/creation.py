@@ -39,7 +39,7 @@ def full(shape: Sequence[int] | int, fill_value: Any, dtype: Any = None, *, shar
 def _placed(x: Any, sharding: Any) -> Any:
     if sharding is None:
         return x
-    from weft._transforms.inspection import device_put
+    from weft._transforms.transfers import device_put
 
     return device_put(x, sharding)
 

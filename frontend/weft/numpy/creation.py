@@ -130,13 +130,19 @@ def _like(name: str, a: Any, dtype: Any, shape: Any) -> tuple[tuple[int, ...], A
     )
 
 
+def _place_like(a: Any, shape: Any, device: Any) -> Any:
+    """Where a new array like `a` goes: beside it, if it is committed and the shape is the same."""
+    is_beside = device is None and shape is None and type(a) is Array and a.committed
+    return a.sharding if is_beside and (STATE.trace is None or not STATE.trace.staged) else device
+
+
 def zeros_like(
     a: Any, dtype: Any = None, shape: Any = None, *, device: Any = None, out_sharding: Any = None
 ) -> Any:
     """Zeros in the shape and dtype of another array."""
     no_sharding("zeros_like", out_sharding=out_sharding)
     sizes, target, weak = _like("zeros_like", a, dtype, shape)
-    return placed(_filled(sizes, 0, target, weak), device)
+    return placed(_filled(sizes, 0, target, weak), _place_like(a, shape, device))
 
 
 def ones_like(
@@ -145,7 +151,7 @@ def ones_like(
     """Ones in the shape and dtype of another array."""
     no_sharding("ones_like", out_sharding=out_sharding)
     sizes, target, weak = _like("ones_like", a, dtype, shape)
-    return placed(_filled(sizes, 1, target, weak), device)
+    return placed(_filled(sizes, 1, target, weak), _place_like(a, shape, device))
 
 
 def empty_like(prototype: Any, dtype: Any = None, shape: Any = None, *, device: Any = None) -> Any:
@@ -166,8 +172,10 @@ def full_like(
     no_sharding("full_like", out_sharding=out_sharding)
     sizes, target, weak = _like("full_like", a, dtype, shape)
     if type(fill_value) in (bool, int, float, complex):
-        return placed(_filled(sizes, wrapped(fill_value, target), target, weak), device)
-    return placed(_repeated(asarray(fill_value, target), sizes), device)
+        made = _filled(sizes, wrapped(fill_value, target), target, weak)
+    else:
+        made = _repeated(asarray(fill_value, target), sizes)
+    return placed(made, _place_like(a, shape, device))
 
 
 # From values
