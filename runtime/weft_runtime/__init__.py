@@ -25,9 +25,8 @@ from weft_runtime.devices import (
 from weft_runtime.errors import CompileError, JaxRuntimeError
 from weft_runtime.executable import Executable, compile
 from weft_runtime.lapack import ensure_lapack
-from weft_runtime.pjrt import Device, stablehlo_version
 from weft_runtime.layout import Format, Layout
-from weft_runtime.loading import Loaded, load
+from weft_runtime.pjrt import Device, stablehlo_version
 from weft_runtime.sharding import Sharding, SingleDeviceSharding
 from weft_runtime.shards import Shard
 from weft_runtime.spec import ExtendedDtype, Spec
@@ -39,17 +38,16 @@ __all__ = [
     "Device",
     "Executable",
     "ExtendedDtype",
+    "Format",
     "HostCallback",
     "JaxRuntimeError",
+    "Layout",
     "Shard",
     "Sharding",
     "SingleDeviceSharding",
     "Spec",
-    "Format",
     "compile",
     "configure",
-    "Layout",
-    "Loaded",
     "copy_array",
     "default_backend",
     "default_device",
