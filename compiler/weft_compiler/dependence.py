@@ -6,18 +6,21 @@ from weft_compiler.module import Module
 from weft_compiler.transforms import Mask, TransformBuilder
 
 
-def dependence(module: Module, fn: str, mask: Mask, differentiable: bool = False) -> Mask:
+def dependence(
+    module: Module, fn: str, mask: Mask, differentiable: bool = False, axis_name: str = ""
+) -> Mask:
     """For each result, whether it depends on an argument marked in `mask`.
 
-    With `differentiable`, only dependence that a derivative sees: through float and complex values.
+    With `differentiable`, only dependence that a derivative sees: through float and complex values. With
+    `axis_name`, what differs along that axis, where the marked arguments do.
     """
     function = module.function(fn)
     b = TransformBuilder(module, None, function.op.location)
-    b.differentiable = differentiable
+    b.differentiable, b.axis_name = differentiable, axis_name
     marked = {a.ir for a, is_marked in zip(function.args, mask, strict=True) if is_marked}
     for step in read_body(module, function):
         inputs = tuple(v.ir in marked for v in step.operands)
-        if any(inputs):
+        if any(inputs) or b.is_named_by(step.inst):
             outs = _outputs(b, step, inputs, differentiable)
             marked.update(
                 v.ir
@@ -30,6 +33,8 @@ def dependence(module: Module, fn: str, mask: Mask, differentiable: bool = False
 def _outputs(b: TransformBuilder, step: Step, inputs: Mask, differentiable: bool) -> Mask:
     if step.inst.callee_attrs and hasattr(step.inst, "depends"):
         return step.inst.depends(b, inputs)
+    if b.is_named_by(step.inst):
+        return (step.inst.varies(inputs),)
     if differentiable and step.inst.jvp is ZERO_TANGENT:
         return (False,) * len(step.results)
     return (True,) * len(step.results)

@@ -18,6 +18,9 @@ _known: weakref.WeakValueDictionary[int, "PythonRule"] = weakref.WeakValueDictio
 class PythonRule:
     """A rule with the number by which ops name it. What it is asked for is up to the op."""
 
+    named_axes: tuple[str, ...] = ()
+    """Names of axes that it may speak of when it is asked."""
+
     def __init__(self) -> None:
         self.number = next(_numbers)
         _known[self.number] = self

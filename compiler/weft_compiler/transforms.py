@@ -12,8 +12,10 @@ from weft_compiler.avals import Aval, KeyDtype
 from weft_compiler.bindings import ir
 from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.dialect.builder import Builder, Val
+from weft_compiler.dialect.op import Op
 from weft_compiler.masks import Mask, spread
 from weft_compiler.module import Module
+from weft_compiler.named_axes import axes_of, named_axes
 
 
 def differentiable_mask(module: Module, fn: str, wrt: Sequence[int]) -> Mask:
@@ -96,6 +98,8 @@ class TransformBuilder(Builder):
     """A builder that can ask for transformed functions, and for a few composed shape ops."""
 
     axis_size = 0
+    axis_name = ""
+    """The name of the batch axis; empty if it has none, or if nothing here speaks of it."""
     differentiable = False
     """While dependence is asked for: whether only dependence counts that a derivative sees."""
 
@@ -140,6 +144,10 @@ class TransformBuilder(Builder):
             memo[key] = make()
         return memo[key]
 
+    def is_named_by(self, inst: Op) -> bool:
+        """Whether an op speaks of the batch axis, so that its results may differ along it by themselves."""
+        return bool(self.axis_name) and self.axis_name in axes_of(self.module, inst)
+
     def jvp_of(self, fn: str, active: Mask, instantiate: Mask = ()) -> Jvp:
         """Forward derivative; results that `instantiate` marks get a tangent even where it is zero."""
         from weft_compiler.passes.jvp import differentiate
@@ -178,25 +186,43 @@ class TransformBuilder(Builder):
             lambda: transpose(self.module, fn, linear, ct_active, instantiate),
         )
 
-    def batch_of(self, fn: str, batched: Mask, size: int | None = None, instantiate: Mask = ()) -> Batched:
+    def batch_of(
+        self,
+        fn: str,
+        batched: Mask,
+        size: int | None = None,
+        instantiate: Mask = (),
+        axis_name: str | None = None,
+    ) -> Batched:
         """A function over one more axis, the first of every batched value."""
         from weft_compiler.passes.batch import batch
 
         instantiate = instantiate if any(instantiate) else ()
         size = self.axis_size if size is None else size
+        name = self.name_in(fn, axis_name)
         return self.once(
-            ("batch", fn, batched, size, instantiate),
-            lambda: batch(self.module, fn, batched, size, instantiate),
+            ("batch", fn, batched, size, instantiate, name),
+            lambda: batch(self.module, fn, batched, size, instantiate, name),
         )
 
+    def name_in(self, fn: str, axis_name: str | None = None) -> str:
+        """The name of the batch axis (or the one given) if a function speaks of it, else none."""
+        name = self.axis_name if axis_name is None else axis_name
+        return name if name and name in named_axes(self.module, fn) else ""
+
     def dependence(self, fn: str, mask: Mask, *, differentiable: bool | None = None) -> Mask:
-        """Which results depend on the masked arguments (through floats, if `differentiable`)."""
+        """Which results depend on the masked arguments (through floats, if `differentiable`).
+
+        Where the batch axis has a name: which of them differ along it, if these arguments do.
+        """
         from weft_compiler.dependence import dependence
 
         if differentiable is None:
             differentiable = self.differentiable
+        name = self.name_in(fn)
         return self.once(
-            ("depends", fn, mask, differentiable), lambda: dependence(self.module, fn, mask, differentiable)
+            ("depends", fn, mask, differentiable, name),
+            lambda: dependence(self.module, fn, mask, differentiable, name),
         )
 
     def has_effect(self, fn: str) -> bool:

@@ -31,7 +31,8 @@ class CustomCall(HigherOrder):
 
     def depends(self, b, mask):
         # The functions beside the callee may find more dependence than it has.
-        return (any(mask),) * len(b.module.signature(self.callee).outputs)
+        depends = any(mask) or b.is_named_by(self)
+        return (depends,) * len(b.module.signature(self.callee).outputs)
 
     def transpose(self, b, cts, *xs):
         return transposed_call(b, self.callee, cts, xs)
@@ -235,7 +236,7 @@ class CustomLin(HigherOrder):
         return bwd.inputs[len(residuals) :]
 
     def depends(self, b, mask):
-        return (any(mask),) * len(self._outputs(b, len(mask)))
+        return (any(mask) or b.is_named_by(self),) * len(self._outputs(b, len(mask)))
 
     def _outputs(self, b, operands):
         return b.module.signature(self.bwd).inputs[operands - self.tangents :]

@@ -39,6 +39,11 @@ class PythonCall(CustomCall):
         self.check_call(callee, args)
         return callee.outputs
 
+    @property
+    def named_axes(self):
+        """Axes that the rule may speak of; the callee says so itself."""
+        return _asked(self).named_axes
+
     def depends(self, b, mask):
         return super().depends(b, mask[: len(mask) - self.spare])
 
@@ -59,8 +64,8 @@ class PythonCall(CustomCall):
         batched = tuple(b.is_batched(x) for x in xs)
         every = (True,) * len(b.module.signature(self.callee).outputs)
         made = b.once(
-            ("rule.batch", self.rule_number, batched, b.axis_size),
-            lambda: kind(self.asked(), batched, len(every), b.axis_size),
+            ("rule.batch", self.rule_number, batched, b.axis_size, b.axis_name),
+            lambda: kind(self.asked(), batched, len(every), b),
         )
         callee = b.batch_of(self.callee, batched, instantiate=every).fn
         return b.emit(self.replace(callee=callee, rule_number=made.held_by(b.module)), xs), every
@@ -76,14 +81,16 @@ def _asked(inst):
 class BatchedRule(PythonRule):
     """The rule of a function after batching; it had `results` results, which all have the axis now."""
 
-    def __init__(self, rule, batched: Mask, results: int, size: int) -> None:
+    def __init__(self, rule, batched: Mask, results: int, batch: TransformBuilder) -> None:
         super().__init__()
-        self.rule, self.batched, self.results, self.size = rule, batched, results, size
+        self.rule, self.batched, self.results = rule, batched, results
+        self.size, self.axis_name = batch.axis_size, batch.axis_name
+        self.named_axes = tuple(name for name in rule.named_axes if name != self.axis_name)
 
     def builder(self, b: TransformBuilder) -> TransformBuilder:
         """A builder that batches functions of the same module."""
         made = TransformBuilder(b.module, None, b.loc)
-        made.axis_size = self.size
+        made.axis_size, made.axis_name = self.size, self.axis_name
         return made
 
 
@@ -124,7 +131,7 @@ class BatchedJvp(BatchedRule):
         signature = b.module.signature(fn)
         has_tangent = floats(signature.inputs[: len(self.batched)])
         batched = (*self.batched, *picked(self.batched, has_tangent))
-        return b.batch_of(fn, batched, self.size, (True,) * len(signature.outputs)).fn
+        return self.builder(b).batch_of(fn, batched, instantiate=(True,) * len(signature.outputs)).fn
 
 
 # Reverse rules
@@ -187,7 +194,7 @@ class BatchedVjp(BatchedRule):
         fn = self.rule.fwd(b, active)
         residuals = len(b.module.signature(fn).outputs) - self.results
         instantiate = (*(True,) * self.results, *(False,) * residuals)
-        return b.batch_of(fn, self.batched, self.size, instantiate)
+        return self.builder(b).batch_of(fn, self.batched, instantiate=instantiate)
 
 
 class Backward(PythonRule):
@@ -196,6 +203,7 @@ class Backward(PythonRule):
     def __init__(self, rule, active: Mask) -> None:
         super().__init__()
         self.rule, self.active = rule, active
+        self.named_axes = rule.named_axes
 
     def bwd(self, b: TransformBuilder, nonzero: Mask) -> str:
         """See PythonLin."""
@@ -217,6 +225,7 @@ class PythonLin(HigherOrder):
 
     results = None
     callee_attrs = ("like",)
+    named_axes: Any = PythonCall.named_axes
 
     def infer(self, signatures, *args):
         (like,) = signatures
@@ -237,8 +246,8 @@ class PythonLin(HigherOrder):
         dxs, residuals = parts(xs, self.tangents)
         batched = tuple(b.is_batched(r) for r in residuals)
         made = b.once(
-            ("rule.bwd.batch", self.rule_number, batched, b.axis_size),
-            lambda: BatchedBackward(_asked(self), batched, self.tangents, b.axis_size),
+            ("rule.bwd.batch", self.rule_number, batched, b.axis_size, b.axis_name),
+            lambda: BatchedBackward(_asked(self), batched, self.tangents, b),
         )
         avals = b.module.signature(self.like).outputs
         like = function_like(b, [a.with_shape((b.axis_size, *a.shape)) for a in avals])
@@ -293,6 +302,7 @@ class VmapOfJvp(PythonRule):
     def __init__(self, rule, active: Mask, out_active: Mask) -> None:
         super().__init__()
         self.rule, self.active, self.out_active = rule, active, out_active
+        self.named_axes = rule.named_axes
 
     def batch(self, b: TransformBuilder, size: int, batched: Mask) -> Batched:
         """See PythonVmapCall."""

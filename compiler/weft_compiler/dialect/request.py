@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from weft_compiler.attributes import I64, Ints, Symbol
+from weft_compiler.attributes import I64, Ints, Symbol, Text
 from weft_compiler.dialect.op import (
     NOTHING_TO_FOLD,
     Anything,
@@ -130,6 +130,13 @@ class VmapRequest(Request):
     in_axes: Attr[Ints]
     out_axes: Attr[Ints]
     size: Attr[I64]
+    axis_name: Attr[Text] = ""
+    """What `callee` calls the axis, if it speaks of it."""
+
+    @property
+    def bound_axes(self):
+        """The name of the axis."""
+        return (self.axis_name,)
 
     def infer(self, signatures, *args):
         (callee,) = signatures
@@ -162,7 +169,8 @@ class VmapRequest(Request):
         moved = [
             x if axis < 0 else b.move_axis(x, axis, 0) for x, axis in zip(args, self.in_axes, strict=True)
         ]
-        made = b.batch_of(self.callee, tuple(axis >= 0 for axis in self.in_axes), self.size)
+        batched = tuple(axis >= 0 for axis in self.in_axes)
+        made = b.batch_of(self.callee, batched, self.size, axis_name=self.axis_name)
         outs: list[Any] = []
         for out, is_batched, axis in zip(
             b.call(made.fn, moved), made.out_batched, self.out_axes, strict=True

@@ -27,18 +27,22 @@ class BatchPass(ModulePass):
     """Length of the batch axis."""
     batched: tuple[int, ...] = (0,)
     """Positions of the inputs that have the batch axis."""
+    axis_name: str = ""
+    """What the collectives of `fn` call the axis: they become plain ops."""
 
     def run(self, module: Module) -> None:
-        made = batch(module, self.fn, module.mask(self.fn, self.batched, "batched"), self.size)
+        mask = module.mask(self.fn, self.batched, "batched")
+        made = batch(module, self.fn, mask, self.size, axis_name=self.axis_name)
         module.function(made.fn).publish()
 
 
 class BatchBuilder(TransformBuilder):
     """Knows which values have the batch axis."""
 
-    def __init__(self, module: Module, made: Function, loc: ir.Location, size: int) -> None:
+    def __init__(self, module: Module, made: Function, loc: ir.Location, size: int, axis_name: str) -> None:
         super().__init__(module, ir.InsertionPoint(made.body), loc, made.steps)
         self.axis_size = size
+        self.axis_name = axis_name
         self.batched: set[ir.Value] = set()
 
     def is_batched(self, x: Val) -> bool:
@@ -59,7 +63,9 @@ class BatchBuilder(TransformBuilder):
         ]
 
 
-def batch(module: Module, fn: str, batched: Mask, size: int, instantiate: Mask = ()) -> Batched:
+def batch(
+    module: Module, fn: str, batched: Mask, size: int, instantiate: Mask = (), axis_name: str = ""
+) -> Batched:
     """Makes the batched function; results that `instantiate` marks get the axis even if they do not vary."""
     source = module.function(fn)
     loc = source.op.location
@@ -68,7 +74,7 @@ def batch(module: Module, fn: str, batched: Mask, size: int, instantiate: Mask =
         for a, is_batched in zip(source.args, batched, strict=True)
     ]
     made = module.add_function(f"{fn}.batch", avals, loc)
-    b = BatchBuilder(module, made, loc, size)
+    b = BatchBuilder(module, made, loc, size, axis_name)
     env: dict[ir.Value, Any] = {}
     for old, new, is_batched in zip(source.args, made.args, batched, strict=True):
         env[old.ir] = new
@@ -91,12 +97,12 @@ def batch(module: Module, fn: str, batched: Mask, size: int, instantiate: Mask =
 def _batch_op(b: BatchBuilder, step: Step, env: dict[ir.Value, Any]) -> None:
     inst = step.inst
     operands = [env[v.ir] for v in step.operands]
-    if not any(x.ir in b.batched for x in operands):
+    if not any(x.ir in b.batched for x in operands) and not b.is_named_by(inst):
         outs, out_batched = b.emit(inst, operands), False
-    elif inst.callee_attrs:
-        outs, out_batched = inst.rule("batch")(b, *operands)
     else:
         outs, out_batched = inst.rule("batch")(b, *operands), True
+        if inst.callee_attrs or inst.named_axes:
+            outs, out_batched = outs
     news = outs if isinstance(outs, tuple) else (outs,)
     marks = out_batched if isinstance(out_batched, tuple) else (out_batched,) * len(news)
     for v, new, is_batched in zip(step.results, news, marks, strict=True):
