@@ -67,7 +67,18 @@ def start(plugin: Plugin) -> pjrt.Client:
 
 @functools.cache  # a name can be loaded only once in a process, also after its client failed
 def _load(name: str, library: str) -> Any:
+    _check_library(library)
     return pjrt.load_plugin(name, library)
+
+
+def _check_library(library: str) -> None:
+    """OSError or RuntimeError for what jaxlib would take for a plugin, and crash on."""
+    entry = getattr(ctypes.CDLL(library), "GetPjrtApi", None)
+    if entry is None:
+        raise RuntimeError(f"{library} is no PJRT plugin: it has no function GetPjrtApi")
+    entry.restype = ctypes.c_void_p
+    if not entry():
+        raise RuntimeError(f"{library}: GetPjrtApi gives no API: the plugin does not work on this machine")
 
 
 def _named_in_environment() -> Iterator[Plugin]:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+import subprocess
 import sys
 
 import pytest
@@ -22,7 +24,8 @@ def packages(tmp_path, monkeypatch):
         (folder / "__init__.py").write_text("raise RuntimeError('imported')")
         return folder
 
-    return add
+    yield add
+    sys.modules.pop("jax_plugins", None)  # looking into a namespace package imports it
 
 
 def test_namespace_package(packages):
@@ -68,3 +71,48 @@ def test_cuda_libraries_are_found(packages, tmp_path):
     (folder / "lib" / "libcudart.so.13").write_bytes(b"")
     with pytest.raises(OSError):
         plugins.preload_nvidia()
+
+
+NULL = "void *GetPjrtApi(void) { return 0; }"
+FROM_ANOTHER_AGE = """
+#include <stddef.h>
+struct Version { size_t size; void *extension; int major, minor; };
+struct Api { size_t size; void *extension; struct Version version; void *functions[200]; };
+static struct Api api = {sizeof(struct Api), 0, {sizeof(struct Version), 0, 9999, 1}, {0}};
+void *GetPjrtApi(void) { return &api; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        (NULL, "GetPjrtApi gives no API"),
+        (FROM_ANOTHER_AGE, "Mismatched PJRT plugin PJRT API major version (9999)"),
+        ("int answer(void) { return 42; }", "is no PJRT plugin: it has no function GetPjrtApi"),
+        (None, "No such file"),
+    ],
+    ids=["null", "version", "other-library", "missing"],
+)
+def test_library_that_does_not_work(run_python, tmp_path, source, reason):
+    library = tmp_path / "libodd.so"
+    if source is not None:
+        compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+        if compiler is None:
+            pytest.skip("a plugin is built with a C compiler, and there is none")
+        (tmp_path / "odd.c").write_text(source)
+        command = [compiler, "-shared", "-fPIC", "-o", str(library), str(tmp_path / "odd.c")]
+        subprocess.run(command, check=True)
+    code = """
+import numpy as np, weft_runtime as wr
+print(wr.default_backend(), wr.device_put(1, np.dtype("f4")).item())
+try: wr.devices("odd")
+except RuntimeError as error: print(error)
+"""
+    done = run_python(
+        code,
+        WEFT_PLATFORMS="odd,cpu",
+        PJRT_NAMES_AND_LIBRARY_PATHS=f"odd{os.pathsep}{library}",
+    )
+    first, second = done.stdout.splitlines()
+    assert first == "cpu 1.0" and second.startswith("platform 'odd' did not start: ") and reason in second
+    assert done.stderr.count("RuntimeWarning: platform 'odd' did not start") == 1 and reason in done.stderr
