@@ -5,6 +5,7 @@ Importing it starts no backend.
 
 from weft_runtime import dlpack, pytree
 from weft_runtime.array import Array
+from weft_runtime.artifact import ArtifactError
 from weft_runtime.callbacks import HostCallback
 from weft_runtime.devices import (
     configure,
@@ -26,14 +27,20 @@ from weft_runtime.errors import CompileError, JaxRuntimeError
 from weft_runtime.executable import Executable, compile
 from weft_runtime.lapack import ensure_lapack
 from weft_runtime.layout import Format, Layout
+from weft_runtime.loading import Loaded, load
 from weft_runtime.pjrt import Device, stablehlo_version
 from weft_runtime.sharding import Sharding, SingleDeviceSharding
 from weft_runtime.shards import Shard
 from weft_runtime.spec import ExtendedDtype, Spec
 from weft_runtime.transfer import copy_array, device_put, from_dlpack, move, scalar
+from weft_runtime.trees_as_json import (
+    register_namedtuple_serialization,
+    register_pytree_node_serialization,
+)
 
 __all__ = [
     "Array",
+    "ArtifactError",
     "CompileError",
     "Device",
     "Executable",
@@ -42,6 +49,7 @@ __all__ = [
     "HostCallback",
     "JaxRuntimeError",
     "Layout",
+    "Loaded",
     "Shard",
     "Sharding",
     "SingleDeviceSharding",
@@ -58,6 +66,7 @@ __all__ = [
     "dlpack",
     "ensure_lapack",
     "from_dlpack",
+    "load",
     "local_device_count",
     "local_devices",
     "move",
@@ -65,6 +74,8 @@ __all__ = [
     "process_index",
     "process_indices",
     "pytree",
+    "register_namedtuple_serialization",
+    "register_pytree_node_serialization",
     "scalar",
     "set_default_device",
     "set_default_device_of_thread",

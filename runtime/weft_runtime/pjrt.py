@@ -128,6 +128,17 @@ def put(
     )
 
 
+def putter(
+    aval: Any, sharding: Any, devices: Sequence[Device], committed: bool
+) -> Callable[[np.ndarray], ArrayImpl]:
+    """`put` for one type and one device: what is called again and again."""
+    devices = list(devices)
+    quick_put = xla_client.batched_device_put  # (..., force_copy, host_buffer_semantics, enable_x64)
+    return lambda value: quick_put(
+        aval, sharding, [value], devices, committed, False, _COPY_DURING_CALL, True
+    )
+
+
 def copy_to(buffer: ArrayImpl, devices: Sequence[Device], sharding: Any) -> ArrayImpl:
     """A copy of a live array on other devices, or in other memory, of the same client."""
     return xla_client.batched_copy_array_to_devices_with_sharding(
@@ -170,6 +181,16 @@ def address(buffer: ArrayImpl) -> int:
     return buffer.unsafe_buffer_pointer()
 
 
+def layout_text(buffer: ArrayImpl) -> str:
+    """XLA's form of the layout of a live array, as in `{1,0}`."""
+    return str(buffer._pjrt_layout)
+
+
+def made_at(buffer: ArrayImpl) -> Any:  # jaxlib's Traceback
+    """The Python frames in which an array was made, if jaxlib kept them."""
+    return buffer.traceback
+
+
 def to_dlpack(buffer: ArrayImpl, stream: int | None) -> Any:
     """A DLPack capsule that shares the memory of a live array."""
     return _jax.buffer_to_dlpack_managed_tensor(buffer, stream)
@@ -181,16 +202,6 @@ def from_dlpack(capsule: Any, device: Device, stream: int | None, copy: bool | N
 
 
 # Programs
-def layout_text(buffer: ArrayImpl) -> str:
-    """XLA's form of the layout of a live array, as in `{1,0}`."""
-    return str(buffer._pjrt_layout)
-
-
-def made_at(buffer: ArrayImpl) -> Any:  # jaxlib's Traceback
-    """The Python frames in which an array was made, if jaxlib kept them."""
-    return buffer.traceback
-
-
 
 
 def compile_options(devices: Sequence[Device], flags: Mapping[str, Any], cuda_data_dir: str | None) -> Any:
@@ -272,3 +283,25 @@ def stablehlo_version() -> str:
     from jaxlib.mlir.dialects import stablehlo
 
     return stablehlo.get_current_version()
+
+
+# HLO
+
+
+def hlo_computation(module: bytes) -> Any:
+    """XLA's computation of an MLIR module in bytecode."""
+    return _jax.mlir.mlir_module_to_xla_computation(module, use_tuple_args=False)
+
+
+def hlo_text(module: bytes, with_metadata: bool) -> str:
+    """The text of a module in HLO, as short as it can be read back."""
+    from jaxlib import _hlo
+
+    options = _hlo.HloPrintOptions.short_parsable()
+    options.print_metadata = with_metadata
+    return hlo_computation(module).as_hlo_module().to_string(options)
+
+
+def hlo_cost_analysis(client: Client, module: bytes) -> dict[str, float]:
+    """XLA's estimates for a module before it is optimised."""
+    return dict(_jax.hlo_module_cost_analysis(client, hlo_computation(module).as_hlo_module()))

@@ -12,6 +12,7 @@ from weft._tracing import values
 from weft._tracing.executables import compile_module
 from weft._tracing.staging import Traced, call_traced, in_specs, trace_function, type_of
 from weft._tracing.trace import STATE, Tracer
+from weft._transforms import stages
 from weft._transforms.signatures import argument_names, normalized, resolve
 from weft.config import config
 from weft_runtime import Array, pytree
@@ -40,7 +41,7 @@ class Static:
 class Program:
     """A compiled entry of a jitted function."""
 
-    __slots__ = ("consts", "executable", "handlers", "run", "traced", "unflatten")
+    __slots__ = ("consts", "executable", "handlers", "run", "specs", "traced", "unflatten")
 
     def __init__(self, traced: Traced, executable: Any) -> None:
         self.traced = traced
@@ -50,6 +51,7 @@ class Program:
         self.consts = [x._b for x in traced.captures]
         is_leaf = traced.out_tree == _LEAF
         self.unflatten = None if is_leaf else traced.out_tree.unflatten
+        self.specs = executable.out_specs[0] if is_leaf else executable.out_specs
 
 
 _LEAF = flatten(0)[1]
@@ -99,7 +101,7 @@ class JitFunction:
                 for x in args:
                     key.append(x.spec)
                     buffers.append(x._b)
-                run, handlers, unflatten, consts = self._flat[tuple(key)]
+                run, handlers, specs, unflatten, consts = self._flat[tuple(key)]
             except (AttributeError, KeyError):
                 return self._call_with_tree(args, kwargs)
             if consts:
@@ -108,7 +110,7 @@ class JitFunction:
                 out = run(buffers).consume_with_handlers(handlers)
             except (RuntimeError, ValueError) as error:
                 raise self._explained(error, args) from None
-            return out[0] if unflatten is None else unflatten(out)
+            return Array(specs, out[0]) if unflatten is None else unflatten(map(Array, specs, out))
         return self._call(args, kwargs)
 
     def _call_with_tree(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -129,7 +131,9 @@ class JitFunction:
             out = program.run(buffers + program.consts).consume_with_handlers(program.handlers)
         except (RuntimeError, ValueError) as error:
             raise program.executable.explain(error, [*leaves, *program.traced.captures]) from None
-        return out[0] if program.unflatten is None else program.unflatten(out)
+        if program.unflatten is None:
+            return Array(program.specs, out[0])
+        return program.unflatten(map(Array, program.specs, out))
 
     def _explained(self, error: Exception, args: Sequence[Any]) -> Exception:
         program = self._programs[self._key(*self._split(tuple(args), {}))]
@@ -155,12 +159,20 @@ class JitFunction:
             and all(type(x) is Array for x in args)
         ):
             flat_key = (config.trace_key, *[x.spec for x in leaves])
-            self._flat[flat_key] = program.run, program.handlers, program.unflatten, program.consts
+            self._flat[flat_key] = (
+                program.run,
+                program.handlers,
+                program.specs,
+                program.unflatten,
+                program.consts,
+            )
         try:
             out = program.run([x._b for x in leaves] + program.consts).consume_with_handlers(program.handlers)
         except (RuntimeError, ValueError) as error:
             raise program.executable.explain(error, [*leaves, *program.traced.captures]) from None
-        return out[0] if program.unflatten is None else program.unflatten(out)
+        if program.unflatten is None:
+            return Array(program.specs, out[0])
+        return program.unflatten(map(Array, program.specs, out))
 
     def _split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[list[Any], Any, tuple[Any, ...]]:
         """Leaves (as arrays or tracers) and tree of the dynamic arguments, and the static ones."""
@@ -319,16 +331,24 @@ class JitFunction:
 
     # The rest of the interface
 
-    def trace(self, *args: Any, **kwargs: Any) -> Any:
-        """The function traced for these arguments; `.ir` is its text."""
-        from weft._transforms.stages import TracedStage
-
+    def trace(self, *args: Any, **kwargs: Any) -> stages.Traced:
+        """The function traced for arguments of these types, which may be anything with a shape and a dtype."""
+        leaves, tree = flatten((args, kwargs))
+        if any(stages.placeholder(x) is not x for x in leaves):
+            args, kwargs = tree.unflatten(map(stages.placeholder, leaves))
         leaves, tree, statics = self._split(args, kwargs)
-        return TracedStage(
-            self, self._trace(tree, statics, leaves, args, kwargs), leaves, tree, self._donated(args, kwargs)
+        traced = self._trace(tree, statics, leaves, args, kwargs)
+        params = dict(
+            name=self.__name__,
+            traced=traced,
+            donated=self._donated(args, kwargs),
+            options=self._options,
+            device=self._device,
         )
+        structs = [stages.struct_of_argument(x) for x in leaves]
+        return stages.Traced(structs, params, tree, traced.out_tree, traced.captures)
 
-    def lower(self, *args: Any, **kwargs: Any) -> Any:
+    def lower(self, *args: Any, **kwargs: Any) -> stages.Lowered:
         """The function lowered to StableHLO for these arguments: `.as_text()`, `.compile()`."""
         return self.trace(*args, **kwargs).lower()
 

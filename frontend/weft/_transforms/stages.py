@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable  # arguments and results are trees of every kind
 
+from weft import dtypes
+from weft._tracing import staging
 from weft._tracing.executables import compile_lowered
-from weft._tracing.staging import Traced
-from weft_compiler import lowering
+from weft._tracing.trace import STATE, Tracer
+from weft._tracing.values import as_value
+from weft._transforms.lowering_stage import Lowering
+from weft._tree.structure import mismatches
+from weft_compiler.avals import Aval
+from weft_runtime import Array, Executable, Sharding, Spec, default_sharding, move, pytree
+from weft_runtime.placement import place_name
+
+CompilerOptions = dict[str, Any]
+"""XLA flags for one compilation, by name."""
 
 
 class ShapeDtypeStruct:
@@ -17,7 +29,7 @@ class ShapeDtypeStruct:
 
     def __init__(
         self,
-        shape: Sequence[int],
+        shape: Sequence[Any],
         dtype: Any,
         *,
         sharding: Any = None,
@@ -25,10 +37,8 @@ class ShapeDtypeStruct:
         manual_axis_type: Any = None,
         is_ref: bool = False,
     ) -> None:
-        from weft import dtypes
-
         self.shape = tuple(int(n) for n in shape)
-        self.dtype = dtypes.dtype(dtype) if not dtypes.is_extended(dtype) else dtype
+        self.dtype = dtype if dtypes.is_extended(dtype) or dtype == dtypes.float0 else dtypes.dtype(dtype)
         self.sharding = sharding
         self.weak_type = weak_type
 
@@ -40,13 +50,24 @@ class ShapeDtypeStruct:
     @property
     def size(self) -> int:
         """Number of elements."""
-        import math
-
         return math.prod(self.shape)
+
+    def update(self, **changes: Any) -> ShapeDtypeStruct:
+        """The struct that differs from this one in `changes`."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return ShapeDtypeStruct(**{**fields, **changes})
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
 
     def __repr__(self) -> str:
         weak = ", weak_type=True" if self.weak_type else ""
         return f"ShapeDtypeStruct(shape={self.shape}, dtype={self.dtype.name}{weak})"
+
+    def __str__(self) -> str:
+        return f"{self.dtype.name}[{','.join(map(str, self.shape))}]"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ShapeDtypeStruct) and self._fields() == other._fields()
@@ -58,87 +79,300 @@ class ShapeDtypeStruct:
         return self.shape, self.dtype, self.weak_type, self.sharding
 
 
-class TracedStage:
-    """A traced function: `.ir` is the text of the weft dialect."""
+class Placeholder:
+    """An argument of which only the type is known; it stands where an array would."""
+
+    __slots__ = ("spec",)
+
+    def __init__(self, struct: ShapeDtypeStruct) -> None:
+        self.spec = struct
+
+    @property
+    def weak_type(self) -> bool:
+        """Whether the dtype gives way to another."""
+        return self.spec.weak_type
+
+    @property
+    def aval(self) -> Aval:
+        """Shape and dtype."""
+        return Aval.of(self.spec.shape, self.spec.dtype)
+
+
+def placeholder(x: Any) -> Any:
+    """Arrays and numbers as they are; what only has a shape and a dtype as a `Placeholder`."""
+    if isinstance(x, ShapeDtypeStruct):
+        return Placeholder(x)
+    if hasattr(x, "shape") and hasattr(x, "dtype") and not hasattr(x, "__array__") and not hasattr(x, "spec"):
+        sharding = getattr(x, "sharding", None)
+        weak = bool(getattr(x, "weak_type", False))
+        return Placeholder(ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding, weak_type=weak))
+    return x
+
+
+def struct_of(aval: Aval, weak_type: bool) -> ShapeDtypeStruct:
+    """The struct of an aval."""
+    return ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=weak_type)
+
+
+def struct_of_argument(x: Any) -> ShapeDtypeStruct:
+    """The struct of an array, a tracer or a placeholder; a committed array is to stay where it is."""
+    if type(x) is Placeholder:
+        return x.spec
+    sharding = x.spec.sharding if type(x) is Array and x.committed else None
+    return ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding, weak_type=x.weak_type)
+
+
+@dataclass(frozen=True)
+class ArgInfo:
+    """What a stage knows of one argument."""
+
+    _aval: ShapeDtypeStruct
+    donated: bool
+    """Whether its memory is used for results."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+        return self._aval.shape
+
+    @property
+    def dtype(self) -> Any:
+        """Its dtype."""
+        return self._aval.dtype
+
+
+class Stage:
+    """What all stages tell of the arguments. `args_info`: a tree of `ArgInfo` for (args, kwargs)."""
+
+    args_info: Any
+
+    @property
+    def in_tree(self) -> pytree.PyTreeDef:
+        """Structure of (args, kwargs), static arguments left out."""
+        return pytree.flatten(self.args_info)[1]
+
+    @property
+    def in_avals(self) -> Any:
+        """Types of the arguments, as a tree for (args, kwargs)."""
+        leaves, tree = pytree.flatten(self.args_info)
+        return tree.unflatten([info._aval for info in leaves])
+
+    @property
+    def donate_argnums(self) -> tuple[int, ...]:
+        """Positions of donated leaves."""
+        return tuple(i for i, info in enumerate(pytree.flatten(self.args_info)[0]) if info.donated)
+
+
+class Traced(Stage):
+    """A function traced for arguments of certain types, in the weft dialect.
+
+    `meta_tys_flat` are the types of the leaves; `params` has the `name`, the trace and the options of `jit`;
+    `consts` are the arrays that the function captured.
+    """
 
     def __init__(
-        self, function: Any, traced: Traced, leaves: Sequence[Any], in_tree: Any, donated: Sequence[int]
+        self,
+        meta_tys_flat: Sequence[ShapeDtypeStruct],
+        params: Mapping[str, Any],
+        in_tree: pytree.PyTreeDef,
+        out_tree: pytree.PyTreeDef,
+        consts: Sequence[Array],
     ) -> None:
-        self._function, self._traced, self._leaves = function, traced, leaves
-        self.in_tree, self._donated = in_tree, donated
+        self._params = dict(params)
+        self._traced: staging.Traced = params["traced"]
+        self._consts = list(consts)
+        donated = set(params["donated"])
+        infos = [ArgInfo(struct, i in donated) for i, struct in enumerate(meta_tys_flat)]
+        self.args_info = in_tree.unflatten(infos)
+        self.out_tree = out_tree
+
+    @property
+    def fun_name(self) -> str:
+        """Name of the Python function."""
+        return self._params["name"]
 
     @property
     def ir(self) -> str:
         """The module in the weft dialect, as text."""
-        return lowering.prepared(self._traced.module, self._traced.name).text()
+        return self._lowering((), ()).text("weft")
+
+    @property
+    def jaxpr(self) -> str:
+        """`ir` under the name that users of JAX know."""
+        return self.ir
 
     @property
     def out_info(self) -> Any:
         """Shapes and dtypes of the results."""
-        structs = [ShapeDtypeStruct(a.shape, a.dtype, weak_type=w) for a, w in self._traced.out_types]
-        return self._traced.out_tree.unflatten(structs)
-
-    def lower(self) -> Lowered:
-        """The next stage."""
-        module = lowering.lower(self._traced.module, self._traced.name, self._donated)
-        return Lowered(self, module)
-
-
-class Lowered:
-    """A function in StableHLO: `.as_text()`, `.compile()`."""
-
-    def __init__(self, stage: TracedStage, module: Any) -> None:
-        self._stage, self._module = stage, module
-        self.in_tree = stage.in_tree
-        self.out_tree = stage._traced.out_tree
+        return self.out_tree.unflatten([struct_of(*t) for t in self._traced.out_types])
 
     @property
-    def out_info(self) -> Any:
-        """Shapes and dtypes of the results."""
-        return self._stage.out_info
+    def out_avals(self) -> Any:
+        """`out_info` under the name that users of JAX know."""
+        return self.out_info
 
-    def as_text(self, dialect: str = "stablehlo", *, debug_info: bool = False) -> str:
-        """The module as text; `dialect="weft"` shows it before lowering."""
-        return self._stage.ir if dialect == "weft" else self._module.text(debug_info=debug_info)
-
-    def compile(self, compiler_options: dict[str, Any] | None = None) -> Compiled:
-        """The next stage."""
-        from weft_runtime import Spec, default_sharding
-
-        stage = self._stage
-        traced = stage._traced
-        sharding = default_sharding()
-        specs = [
-            getattr(x, "spec", None) or Spec(x.shape, x.dtype, sharding, x.weak_type)
-            for x in (*stage._leaves, *traced.captures)
-        ]
-        executable = compile_lowered(
-            self._module,
-            specs,
-            traced.out_types,
-            donated=stage._donated,
-            name=stage._function.__name__,
-            options=compiler_options,
+    def _lowering(self, donated: Sequence[int], platforms: Sequence[str]) -> Lowering:
+        params = self._params
+        structs = [info._aval for info in pytree.flatten(self.args_info)[0]]
+        return Lowering(
+            self._traced,
+            structs,
+            tuple(donated),
+            params["name"],
+            params["options"],
+            params["device"],
+            platforms,
         )
-        return Compiled(self, executable)
 
-
-class Compiled:
-    """A compiled function: call it with arguments of exactly the types that it was lowered for."""
-
-    def __init__(self, lowered: Lowered, executable: Any) -> None:
-        self._lowered, self._executable = lowered, executable
-        self.in_tree, self.out_tree = lowered.in_tree, lowered.out_tree
+    def lower(self, *, lowering_platforms: Sequence[str] | None = None) -> Lowered:
+        """The next stage: the function in StableHLO, for these platforms if they are named."""
+        lowering = self._lowering(self.donate_argnums, tuple(lowering_platforms or ()))
+        return Lowered(lowering, self.args_info, self.out_tree)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        from weft._tracing.values import as_value
+        """Runs the traced function, or calls it from the function that is being traced."""
+        leaves = checked_leaves(self, self.fun_name, args, kwargs)
+        if STATE.trace is None:
+            return self.lower().compile()(*args, **kwargs)
+        return self.out_tree.unflatten(staging.call_traced(self._traced, leaves))
 
-        function, traced = self._lowered._stage._function, self._lowered._stage._traced
-        leaves, tree, _ = function._split(args, kwargs)
-        if tree != self.in_tree:
-            raise TypeError(f"compiled for arguments {self.in_tree}, called with {tree}")
-        out = self._executable([as_value(x) for x in (*leaves, *traced.captures)])
-        return traced.out_tree.unflatten(out)
+
+class Lowered(Stage):
+    """A function in StableHLO: `.as_text()`, `.compile()`."""
+
+    def __init__(
+        self,
+        lowering: Lowering,
+        args_info: Any,
+        out_tree: pytree.PyTreeDef,
+        no_kwargs: bool = False,
+        in_types: Any = None,
+        out_types: Any = None,
+    ) -> None:
+        self._lowering, self.args_info, self.out_tree, self._no_kwargs = (
+            lowering,
+            args_info,
+            out_tree,
+            no_kwargs,
+        )
+
+    @property
+    def out_info(self) -> Any:
+        """Shapes and dtypes of the results."""
+        return self.out_tree.unflatten([struct_of(*t) for t in self._lowering.traced.out_types])
+
+    def as_text(self, dialect: str | None = None, *, debug_info: bool = False) -> str:
+        """The program as text in "stablehlo", in "weft" (before lowering) or in "hlo" (what XLA makes of it).
+
+        Raises: ValueError for another dialect.
+        """
+        return self._lowering.text(dialect or "stablehlo", debug_info=debug_info)
+
+    def compiler_ir(self, dialect: str | None = None) -> Any:
+        """The program as an object: an MLIR module for "stablehlo" and "weft", XLA's computation for "hlo"."""
+        return self._lowering.object(dialect or "stablehlo")
+
+    def cost_analysis(self) -> dict[str, float]:
+        """XLA's estimate of operations and bytes, before any optimisation."""
+        return self._lowering.cost_analysis()
+
+    def compile(
+        self,
+        compiler_options: CompilerOptions | None = None,
+        *,
+        device_assignment: Sequence[Any] | None = None,
+    ) -> Compiled:
+        """The next stage: machine code, on the device of `device_assignment` if it is given."""
+        lowering = self._lowering
+        device = device_assignment[0] if device_assignment else lowering.device
+        specs = [
+            *map(_spec, lowering.structs),
+            *(x.spec.update(committed=False) for x in lowering.traced.captures),
+        ]
+        executable = compile_lowered(
+            lowering.module,
+            specs,
+            lowering.traced.out_types,
+            donated=lowering.donated,
+            name=lowering.name,
+            options={**(lowering.options or {}), **(compiler_options or {})},
+            device=device,
+        )
+        return Compiled(executable, lowering.traced.captures, self.args_info, self.out_tree, self._no_kwargs)
+
+
+def _spec(struct: ShapeDtypeStruct) -> Spec:
+    is_placed = isinstance(struct.sharding, Sharding)
+    sharding = struct.sharding if is_placed else default_sharding()
+    return Spec(struct.shape, struct.dtype, sharding, struct.weak_type, is_placed)
+
+
+class Compiled(Stage):
+    """A compiled function: call it with arguments of exactly the types that it was lowered for."""
+
+    def __init__(
+        self,
+        executable: Executable,
+        const_args: Sequence[Array],
+        args_info: Any,
+        out_tree: pytree.PyTreeDef,
+        no_kwargs: bool = False,
+        in_types: Any = None,
+        out_types: Any = None,
+    ) -> None:
+        self._executable, self._consts = executable, list(const_args)
+        self.args_info, self.out_tree, self._no_kwargs = args_info, out_tree, no_kwargs
+
+    @property
+    def out_info(self) -> Any:
+        """Shapes and dtypes of the results."""
+        return self.out_tree.unflatten(
+            [ShapeDtypeStruct(s.shape, s.dtype, sharding=s.sharding) for s in self._executable.out_specs]
+        )
+
+    @property
+    def input_shardings(self) -> Any:
+        """Where the arguments must be."""
+        count = self.in_tree.num_leaves
+        return self.in_tree.unflatten([spec.sharding for spec in self._executable.in_specs[:count]])
+
+    @property
+    def output_shardings(self) -> Any:
+        """Where the results are."""
+        return self.out_tree.unflatten([spec.sharding for spec in self._executable.out_specs])
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the program.
+
+        Raises: TypeError for arguments of other types, and under a transformation.
+        """
+        if self._no_kwargs and kwargs:
+            raise NotImplementedError(
+                f"{self._executable.name} takes no keyword arguments, got {', '.join(kwargs)}"
+            )
+        name = self._executable.name
+        leaves = checked_leaves(self, name, args, kwargs)
+        for x in leaves:
+            if type(x) is Tracer:
+                raise TypeError(
+                    f"{name} is compiled for arguments of certain types, so it cannot be transformed; it was called "
+                    f"with a tracer of {x.aval}\n  try the jitted function itself"
+                )
+        return self.out_tree.unflatten(self._executable([*self._in_place(leaves), *self._consts]))
+
+    def _in_place(self, arrays: Sequence[Array]) -> list[Array]:
+        """The arguments where the program wants them: what is committed elsewhere is an error."""
+        moved = []
+        for position, (x, spec) in enumerate(zip(arrays, self._executable.in_specs, strict=False)):
+            if x.spec.sharding is not spec.sharding:
+                if x.committed:
+                    raise ValueError(
+                        f"{self._executable.name}: leaf {position} of the arguments is on {place_name(x.sharding)}, "
+                        f"but the program was compiled for {place_name(spec.sharding)}\n  try weft.device_put"
+                    )
+                x = move(x, spec.sharding)
+            moved.append(x)
+        return moved
 
     def as_text(self) -> str:
         """The optimised program as XLA prints it."""
@@ -151,3 +385,60 @@ class Compiled:
     def memory_analysis(self) -> Any:
         """Bytes of arguments, results, temporaries and code."""
         return self._executable.memory_analysis()
+
+    def runtime_executable(self) -> Any:
+        """What the backend runs."""
+        return self._executable.loaded
+
+
+def checked_leaves(stage: Stage, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+    """The arguments of a call as arrays and tracers of the types that a stage was made for.
+
+    Raises: TypeError where structure, shape or dtype are others.
+    """
+    leaves, tree = pytree.flatten((args, kwargs))
+    if tree != stage.in_tree:
+        found = "".join(
+            f"\n  {_where(m.path)}: compiled for {m.first}, called with {m.second}"
+            for m in mismatches(stage.in_tree, tree)
+        )
+        raise TypeError(
+            f"{name}: the input tree differs from the one that it was compiled for{found or f': {tree}'}"
+        )
+    infos = pytree.flatten_with_path(stage.args_info)[0]
+    made = []
+    wrong = []
+    for x, (path, info) in zip(leaves, infos, strict=True):
+        value = as_value(x)
+        wanted = info._aval
+        if value.shape != wanted.shape or value.dtype != wanted.dtype:
+            wrong.append(
+                f"\n  {_where(path)}: compiled for {wanted}, called with {ShapeDtypeStruct(value.shape, value.dtype)}"
+            )
+        made.append(value)
+    if wrong:
+        raise TypeError(
+            f"{name}: argument types differ from the types for which this computation was compiled{''.join(wrong)}"
+        )
+    return made
+
+
+def _where(path: Sequence[Any]) -> str:
+    """What messages call a place in (args, kwargs): `args[0]['w']`."""
+    if not path:
+        return "args"
+    return ("args" if path[0].idx == 0 else "kwargs") + "".join(map(str, path[1:]))
+
+
+@runtime_checkable
+class Wrapped(Protocol):
+    """A function that can be traced, lowered and compiled ahead of its calls, as `jit` returns it."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Calls the function, compiling it as needed."""
+
+    def trace(self, *args: Any, **kwargs: Any) -> Traced:
+        """The function traced for arguments of these types."""
+
+    def lower(self, *args: Any, **kwargs: Any) -> Lowered:
+        """The function lowered for arguments of these types."""
