@@ -18,3 +18,28 @@ def described(loc: ir.Location) -> tuple[str, int] | None:
     while isinstance(loc, ir.NameLoc):
         loc = loc.child_loc
     return (loc.filename, loc.start_line) if isinstance(loc, ir.FileLineColLoc) else None
+
+
+class Derivations:
+    """Whether ops that a rule makes say so in their location: while someone asks, as checks for nan do."""
+
+    named = 0
+    """How many ask."""
+
+
+DERIVATIONS = Derivations()
+
+
+def derived(loc: ir.Location, rule: str, op: str) -> ir.Location:
+    """The place of what a rule of an op makes: that of the op, with the name `rule(op)` if that is asked for."""
+    return ir.Location.name(f"{rule}({op})", loc, context()) if DERIVATIONS.named else loc
+
+
+def derivation(loc: ir.Location) -> list[tuple[str, str]]:
+    """The rules by which an op was made, the last one first: pairs of rule and op that it was asked for."""
+    rules = []
+    while isinstance(loc, ir.NameLoc):
+        rule, _, op = loc.name_str.removesuffix(")").partition("(")
+        rules.append((rule, op))
+        loc = loc.child_loc
+    return rules

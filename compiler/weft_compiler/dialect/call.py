@@ -17,6 +17,10 @@ class HigherOrder(Op):
 
     fold = NOTHING_TO_FOLD
 
+    def run_callees(self):
+        """Functions that a lowered program runs where the op stands, as whole functions that may call the host."""
+        return self.callees()
+
     def is_split(self):
         """Whether `linearize` keeps what does not depend on tangents out of the linear part."""
         return True

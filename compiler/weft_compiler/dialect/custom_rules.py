@@ -37,6 +37,9 @@ class CustomCall(HigherOrder):
     def transpose(self, b, cts, *xs):
         return transposed_call(b, self.callee, cts, xs)
 
+    def run_callees(self):
+        return (self.callee,)
+
     def lower(self, b, *xs):
         return b.call_lowered(self.callee, xs)
 

@@ -76,6 +76,9 @@ class LinearCall(HigherOrder):
         )
         return b.emit(call, xs), every
 
+    def run_callees(self):
+        return (self.callee,)
+
     def lower(self, b, *xs):
         return b.call_lowered(self.callee, xs)
 

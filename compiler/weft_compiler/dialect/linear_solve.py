@@ -90,6 +90,9 @@ class LinearSolve(HigherOrder):
         outs = b.emit(call, (*consts, *(b.with_batch(x) for x in rhs)))
         return outs, (True,) * len(outs)
 
+    def run_callees(self):
+        return (self.solve,)
+
     def lower(self, b, *xs):
         return b.call_lowered(self.solve, xs)
 

@@ -186,6 +186,9 @@ class While(HigherOrder):
         loop = self.replace(cond=loop_cond, body=loop_body, cond_consts=0, body_consts=consts)
         return b.emit(loop, (*operands[0], *operands[1], goes_on, *state))[1:], every
 
+    def run_callees(self):
+        return (self.body,)  # the results do not come from `cond`
+
     def lower(self, b, *xs):
         # Constants go round unchanged: XLA's loops see nothing from outside, and it finds what is invariant.
         avals = [x.aval.physical for x in xs]

@@ -6,6 +6,7 @@ from typing import Any
 from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Val
+from weft_compiler.locations import derived
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
 from weft_compiler.rule_errors import errors_located
@@ -100,6 +101,7 @@ def _batch_op(b: BatchBuilder, step: Step, env: dict[ir.Value, Any]) -> None:
     if not any(x.ir in b.batched for x in operands) and not b.is_named_by(inst):
         outs, out_batched = b.emit(inst, operands), False
     else:
+        b.loc = derived(b.loc, "batch", inst.name)
         outs, out_batched = inst.rule("batch")(b, *operands), True
         if inst.callee_attrs or inst.named_axes:
             outs, out_batched = outs

@@ -6,6 +6,7 @@ from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Val
 from weft_compiler.dialect.op import ZERO_TANGENT, NoRule
+from weft_compiler.locations import derived
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
 from weft_compiler.rule_errors import errors_located
@@ -76,11 +77,13 @@ def _differentiate_op(
     if is_active and type(inst.jvp) is NoRule:
         inst.rule("jvp")  # which says why there is none
     if is_active and inst.callee_attrs:
+        b.loc = derived(b.loc, "jvp", inst.name)
         outs, douts = inst.jvp(b, *operands, *dxs)
     else:
         outs = b.copy(step, operands)
         douts = None
         if is_active:
+            b.loc = derived(b.loc, "jvp", inst.name)
             b.out = outs[0] if len(outs) == 1 else outs
             douts = inst.jvp(b, *operands, *dxs)
     for old, new in zip(step.results, outs, strict=True):

@@ -8,6 +8,7 @@ from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Linear, Val
 from weft_compiler.dialect.op import REGISTRY, NoRule, Op
+from weft_compiler.locations import derived
 from weft_compiler.masks import picked
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
@@ -153,7 +154,7 @@ def _transpose_op(
     given = tuple([cts.pop(v.ir, None) for v in step.results])
     if is_zero(given):
         return
-    b.loc = step.loc
+    b.loc = derived(step.loc, "transpose", step.inst.name)
     operands = [env[v.ir] for v in step.operands]
     rule = step.inst.transpose
     if type(rule) is NoRule:

@@ -8,6 +8,7 @@ from typing import Any, cast
 import weft_runtime
 from weft._tracing.effects import with_effects
 from weft._tracing.host_functions import for_platform, host_callbacks
+from weft._tracing.nan_checks import are_on, checked
 from weft.config import config
 from weft_compiler import lowering
 from weft_compiler.avals import Aval
@@ -29,12 +30,21 @@ def compile_module(
     name: str = "main",
     options: Mapping[str, Any] | None = None,
     device: Any = None,
+    is_library: bool = False,
 ) -> Executable:
-    """Lowers a function of a module and compiles it; the module stays as it is."""
+    """Lowers a function of a module and compiles it; the module stays as it is.
+
+    Where the configuration asks for it the program looks for nan. What is of the library, not of the user,
+    names the place from where it is called.
+    """
+    watch = None
+    if are_on():
+        module, entry, watch = checked(module, entry, name, is_library=is_library)
     lowered = lowering.lower(module, entry, donated)
-    return compile_lowered(
+    executable = compile_lowered(
         lowered, in_specs, out_types, donated=donated, name=name, options=options, device=device
     )
+    return executable if watch is None else watch.around(executable)
 
 
 def compile_lowered(
@@ -82,7 +92,13 @@ class ByStructure:
     ) -> Executable:
         """The executable of a function of a module, compiled at the first request."""
         prepared = lowering.prepared(module, entry)
-        key = (lowering.serialize(prepared), tuple(in_specs), tuple(out_types), config.default_device)
+        key = (
+            lowering.serialize(prepared),
+            tuple(in_specs),
+            tuple(out_types),
+            config.default_device,
+            are_on(),
+        )
         found = self._known.pop(key, None)
         if found is None:
             found = compile_module(prepared, lowering.ENTRY, in_specs, out_types, name=name)
