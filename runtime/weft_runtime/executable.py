@@ -9,6 +9,7 @@ from weft_runtime import compile_cache, lapack, pjrt, plugins
 from weft_runtime.array import Array
 from weft_runtime.callbacks import HostCallback
 from weft_runtime.errors import CompileError, JaxRuntimeError
+from weft_runtime.in_flight import COMPILATIONS
 from weft_runtime.placement import place_name, sharding_for, with_moves
 from weft_runtime.sharding import Sharding
 from weft_runtime.spec import Dtype, Shape, Spec
@@ -16,13 +17,15 @@ from weft_runtime.transfer import Place
 
 OutType = tuple[Shape, Dtype, bool]
 
+_BYTES_LIMIT = 1 << 62  # XLA counts bytes in 64 bits, and ends the process where they do not suffice
+
 
 class Executable:
     """A program on the device.
 
     The quick way to call it, once the arguments are known to have the specs it was compiled for:
 
-        run([x._b for x in arrays]).consume_with_handlers(handlers)
+        map(Array, out_specs, run([x._b for x in arrays]).consume_with_handlers(handlers))
 
     XLA looks only at the size of an argument in bytes, so what has another shape or dtype of that size is
     read as garbage; the specs of the arguments are the caller's cache key.
@@ -62,9 +65,14 @@ class Executable:
         Raises: RuntimeError if an argument was deleted or donated to an earlier call.
         """
         try:
-            return self.run([x._b for x in arrays]).consume_with_handlers(self.handlers)
+            outs = self.run([x._b for x in arrays]).consume_with_handlers(self.handlers)
         except (RuntimeError, ValueError, TypeError, AttributeError) as error:
             raise self.explain(error, arrays) from error
+        return list(map(Array, self.out_specs, outs))
+
+    def explain_run(self, error: Exception, buffers: Sequence[Any]) -> Exception:
+        """As `explain`, for a quick call: `buffers` are those of arrays of `in_specs`."""
+        return self.explain(error, list(map(Array, self.in_specs, buffers)))
 
     def explain(self, error: Exception, arrays: Sequence[Array]) -> Exception:
         """The exception to raise for a call that failed with `error`, in the user's words.
@@ -167,8 +175,12 @@ def compile(
             raise TypeError(f"{name}: a host callback must be a HostCallback, got {callback!r}")
     if committed is None:
         committed = device is not None or any(spec.committed for spec in in_specs)
-    loaded = _load(module, sharding, options or {}, host_callbacks, name, use_cache)
     out_specs = [Spec(shape, dtype, sharding, weak, committed) for shape, dtype, weak in out_types]
+    for spec in (*in_specs, *out_specs):
+        if spec.size * spec.dtype.itemsize >= _BYTES_LIMIT:
+            raise CompileError(f"RESOURCE_EXHAUSTED: {name}: an array of {spec} is larger than any memory")
+    with COMPILATIONS.one():
+        loaded = _load(module, sharding, options or {}, host_callbacks, name, use_cache)
     made = Executable(loaded, in_specs, out_specs, donated=donate, callbacks=host_callbacks, name=name)
     made.run = with_moves(made.run, in_specs, sharding)
     return made

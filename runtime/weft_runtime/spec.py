@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 import operator
 from typing import Any, ClassVar, Protocol, runtime_checkable
@@ -10,7 +9,6 @@ from typing import Any, ClassVar, Protocol, runtime_checkable
 import numpy as np
 
 from weft_runtime import pjrt
-from weft_runtime.array import Array
 from weft_runtime.sharding import Sharding
 
 
@@ -40,7 +38,7 @@ class Spec:
     They are never freed: a program has few.
 
     `physical_shape` and `physical_dtype` are what the memory holds; they differ for an extended dtype only.
-    `physical` says it to jaxlib. `handler` turns the output of an execution into an `Array` of this spec.
+    `physical` says it to jaxlib. `handler` turns the output of an execution into the buffer of such an `Array`.
     """
 
     __slots__ = (
@@ -97,8 +95,7 @@ class Spec:
             self.physical_shape = shape + tuple(dtype.physical_shape)
             self.physical_dtype = np.dtype(dtype.physical_dtype)
             self.physical = pjrt.Aval(self.physical_shape, self.physical_dtype)
-        handler = pjrt.result_handler(self.physical, sharding.impl, committed)
-        self.handler = handler.wrap(functools.partial(Array, self))
+        self.handler = pjrt.result_handler(self.physical, sharding.impl, committed)
         return self
 
     @property

@@ -6,6 +6,7 @@ What arrives is always the device's own copy: later writes to the user's memory 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,13 @@ def put_physical(spec: Spec, value: np.ndarray, *, alias: bool = False) -> Array
             spec.physical, sharding.impl, [value], sharding.devices, committed=spec.committed, alias=alias
         ),
     )
+
+
+def putter(spec: Spec) -> Callable[[np.ndarray], Array]:
+    """`put_physical` for many values of one spec on one device; their dtype is that of the spec."""
+    sharding = spec.sharding
+    put = pjrt.putter(spec.physical, sharding.impl, sharding.devices, spec.committed)
+    return lambda value: Array(spec, put(value))
 
 
 def move(x: Array, device: Place | None = None) -> Array:

@@ -87,17 +87,42 @@ class _ThreadView:
         self.overrides: dict[str, list[Override]] = {}
 
 
+class Moment:
+    """What a quick call asks first: `key` is the `trace_key` of every thread, where nothing special goes on.
+
+    It is None while some thread has an override open or traces a function; then each thread asks for its own
+    (`config.trace_key`), which costs more.
+    """
+
+    __slots__ = ("key",)
+
+    def __init__(self) -> None:
+        self.key: int | None = 0
+
+
 class Shared:
     """What all threads have in common: options, process-wide values, interned keys."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
+        self.moment = Moment()
+        self.exceptions = 0
+        """Overrides that are open and functions that are being traced, in all threads."""
         self.options: dict[str, Option] = {}
         self.attributes: dict[str, list[str]] = {}
         self.values: dict[str, object] = {}
         self.hooks: dict[str, list[Hook]] = {}
         self.keys: dict[tuple[object, ...], int] = {(): 0}
+        self.process_key = 0
         self.views: weakref.WeakSet[_ThreadView] = weakref.WeakSet()
+
+    def refresh_all(self, option: Option) -> None:
+        """Bring every thread's attribute of `option` up to date, after a change for the process."""
+        for view in self.views:
+            self.refresh(view, option)
+        if option.is_traced:
+            self.process_key = self.key_of(self.values)
+            self.refresh_moment()
 
     def refresh(self, view: _ThreadView, option: Option) -> None:
         """Bring one thread's attribute of `option`, and its `trace_key`, up to date."""
@@ -107,6 +132,16 @@ class Shared:
             view.values[attribute] = value
         if option.is_traced:
             view.values["trace_key"] = self.key_of(view.values)
+
+    def except_by(self, change: int) -> None:
+        """One more thread, or one less, to which what holds for all does not apply."""
+        with self.lock:
+            self.exceptions += change
+            self.refresh_moment()
+
+    def refresh_moment(self) -> None:
+        """Bring `moment` up to date after a change."""
+        self.moment.key = None if self.exceptions else self.process_key
 
     def key_of(self, values: Mapping[str, object]) -> int:
         """The integer of this combination of traced values: equal combinations have equal integers."""
@@ -154,13 +189,21 @@ class Config(threading.local):
         shared = self._shared
         with shared.lock:
             shared.values[option.name] = value
-            for view in shared.views:
-                shared.refresh(view, option)
+            shared.refresh_all(option)
         self._run_hooks(option, "process", value)
 
     def read(self, name: str) -> Any:
         """The value of option `name` in this thread."""
         return self.__dict__[self.option(name).name]
+
+    @property
+    def moment(self) -> Moment:
+        """What holds for all threads alike; the object stays the same."""
+        return self._shared.moment
+
+    def except_by(self, change: int) -> None:
+        """Says that a thread begins (1) or ends (-1) something that makes `moment` invalid: tracing."""
+        self._shared.except_by(change)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -208,8 +251,7 @@ class Config(threading.local):
             for view in shared.views:
                 view.values[name] = value
             shared.options[name] = option
-            for view in shared.views:
-                shared.refresh(view, option)
+            shared.refresh_all(option)
         return option
 
     def alias(self, alias: str, name: str) -> None:
@@ -244,6 +286,7 @@ class Config(threading.local):
                     f"{option.name}: the value must be hashable, since caches compare it; "
                     f"got {type(override.value).__name__} {override.value!r}"
                 ) from None
+            shared.except_by(1)
         self._run_hooks(option, "thread", override.value)
 
     def _pop(self, override: Override) -> None:
@@ -256,6 +299,7 @@ class Config(threading.local):
         with shared.lock:
             del stack[position]
             shared.refresh(view, option)
+            shared.except_by(-1)
         self._run_hooks(option, "thread", stack[-1].value if stack else None)
 
     def _run_hooks(self, option: Option, scope: Scope, value: object) -> None:

@@ -97,12 +97,13 @@ def key_of(items: Sequence[Any], key: list[Any]) -> bool:
 class Program:
     """An executable and how the numbers of an index become its operands."""
 
-    __slots__ = ("executable", "handlers", "is_clamped", "run", "sizes")
+    __slots__ = ("executable", "handlers", "is_clamped", "run", "sizes", "spec")
 
     def __init__(self, executable: Executable, sizes: Sequence[int], is_clamped: bool) -> None:
         self.executable = executable
         self.run = executable.run
         self.handlers = executable.handlers
+        self.spec = executable.out_specs[0]
         self.sizes = tuple(sizes)
         """Of the axes that the numbers of the index count along."""
         self.is_clamped = is_clamped

@@ -46,7 +46,8 @@ def _read(x: Array, index: Any, options: Options) -> Any:
             operands = program.operands(index if type(index) is tuple else (index,), x)
             if operands is not None:
                 try:
-                    return program.run([x._b, *operands]).consume_with_handlers(program.handlers)[0]
+                    out = program.run([x._b, *operands]).consume_with_handlers(program.handlers)
+                    return Array(program.spec, out[0])
                 except (RuntimeError, ValueError):
                     pass  # the long way explains what is wrong
     return _read_slowly(x, index, options)

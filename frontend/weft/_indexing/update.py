@@ -42,7 +42,8 @@ def _write(op: str, x: Array, index: Any, y: Array, options: Options) -> Array:
             operands = program.operands(items, x)
             if operands is not None:
                 try:
-                    return program.run([x._b, y._b, *operands]).consume_with_handlers(program.handlers)[0]
+                    out = program.run([x._b, y._b, *operands]).consume_with_handlers(program.handlers)
+                    return Array(program.spec, out[0])
                 except (RuntimeError, ValueError):
                     pass  # the long way explains what is wrong
     return _write_slowly(op, x, index, y, options)

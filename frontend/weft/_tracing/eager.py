@@ -14,9 +14,9 @@ from weft_compiler import locations
 from weft_compiler.avals import Aval
 from weft_compiler.dialect.op import Op, OpTypeError, OpValueError
 from weft_compiler.module import Module
-from weft_runtime import Array, Executable
+from weft_runtime import Array, Executable, Spec
 
-Entry = tuple[Callable[..., Any], Sequence[Any], bool, Executable]
+Entry = tuple[Callable[..., Any], Sequence[Any], Spec | None, Executable]
 
 _entries: dict[tuple[Any, ...], Entry] = {}
 
@@ -30,12 +30,12 @@ def run_op(inst: Op, operands: Sequence[Array], weak_type: bool = False) -> Any:
     entry = _entries.get(key)
     if entry is None:
         entry = _entries[key] = _compile(inst, operands, weak_type)
-    run, handlers, is_single, executable = entry
+    run, handlers, spec, executable = entry
     try:
         out = run([x._b for x in operands]).consume_with_handlers(handlers)
     except (RuntimeError, ValueError) as error:
         raise executable.explain(error, operands) from None
-    return out[0] if is_single else tuple(out)
+    return tuple(map(Array, executable.out_specs, out)) if spec is None else Array(spec, out[0])
 
 
 def _compile(inst: Op, operands: Sequence[Array], weak_type: bool) -> Entry:
@@ -49,8 +49,10 @@ def _compile(inst: Op, operands: Sequence[Array], weak_type: bool) -> Entry:
     outs = made if type(made) is tuple else (made,)
     function.finish(outs, locations.unknown())
     out_types: list[tuple[Aval, bool]] = [(v.aval, weak_type) for v in outs]
-    executable = compile_module(module, function.name, [x.spec for x in operands], out_types, name=inst.name)
-    return executable.run, executable.handlers, type(made) is not tuple, executable
+    specs = [x.spec for x in operands]
+    executable = compile_module(module, function.name, specs, out_types, name=inst.name, is_library=True)
+    spec = None if type(made) is tuple else executable.out_specs[0]
+    return executable.run, executable.handlers, spec, executable
 
 
 def _not_arrays(operands: Sequence[Any]) -> Exception:

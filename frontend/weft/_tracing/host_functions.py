@@ -50,14 +50,11 @@ class HostFunction:
         for position, x in zip(self.dynamic, arrays, strict=True):
             leaves[position] = x
         args, kwargs = self.tree.unflatten(leaves)
-        outer, STATE.trace = (
-            STATE.trace,
-            None,
-        )  # the function is not part of what may be traced around the call
+        outer = STATE.replace(None)  # the function is not part of what may be traced around the call
         try:
             out = self.fun(*args, **kwargs)
         finally:
-            STATE.trace = outer
+            STATE.replace(outer)
         return self._results(out)
 
     def _results(self, out: Any) -> list[np.ndarray]:

@@ -7,10 +7,12 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from weft._tracing.entries import Entry, entry_of, run_entry
 from weft._tracing.executables import compile_module
+from weft._tracing.host_values import host_value, static_key
 from weft._tracing.source import SITE, location
 from weft._tracing.staging import in_specs, trace_function, type_of
-from weft._tracing.trace import STATE, Tracer
+from weft._tracing.trace import MOMENT, STATE, Tracer
 from weft._tracing.values import as_value
 from weft.config import config
 from weft_runtime import Array, pytree
@@ -44,87 +46,135 @@ class LibraryFunction:
             raise TypeError(f"{fun.__name__} has no parameters {sorted(unknown)}")
         self._arrays = frozenset(arrays)
         self._is_array: list[bool] = []
+        self._places: dict[tuple[int, tuple[str, ...]], list[bool]] = {}
         self._rest_is_array = False
         for p in parameters:
             if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
                 self._is_array.append(p.name in self._arrays)
             elif p.kind is p.VAR_POSITIONAL:
                 self._rest_is_array = p.name in self._arrays
-        self._programs: dict[Any, Any] = {}
-        self._slow: dict[Any, Any] = {}
+        self._quick: dict[Any, Entry] = {}
+        """By the arguments as they come, where none is a container."""
+        self._programs: dict[Any, Entry] = {}
         _FUNCTIONS.append(self)
 
+    # The key of a program begins with the call key and the names of arguments that are given by name; then come,
+    # for each argument, its spec, None, or what stands for a static value.
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        trace = STATE.trace
-        if trace is None:
-            if not kwargs:
-                key: list[Any] = [config.trace_key]
-                buffers = []
-                for x in args:
-                    if type(x) is Array:
-                        key.append(x.spec)
-                        buffers.append(x._b)
-                    else:
-                        key.append(type(x))
-                        key.append(x)
-                try:
-                    entry = self._programs.get(tuple(key))
-                except TypeError:
-                    entry = None
-                if entry is not None:
-                    run, handlers, unflatten, consts, _ = entry
-                    try:
-                        out = run(buffers + consts).consume_with_handlers(handlers)
-                    except (RuntimeError, ValueError):
-                        return self._eager(args, kwargs)  # which explains what is wrong
-                    return out[0] if unflatten is None else unflatten(out)
-        elif trace.staged or _holds_tracer(args, kwargs):
-            if SITE.current is not None:
-                return self.fun(*args, **kwargs)
-            SITE.current = location()
-            try:
-                return self.fun(*args, **kwargs)
-            finally:
-                SITE.current = None
-        return self._eager(args, kwargs)
-
-    def _eager(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        dynamic, statics = self._separate(args, kwargs)
-        leaves, tree = pytree.flatten(dynamic)
-        leaves = [x if type(x) is Array else self._as_array(x) for x in leaves]
-        for x in leaves:
-            if type(x) is not Array:
-                return self.fun(*args, **kwargs)
-        key = (tree, statics, config.trace_key, *[x.spec for x in leaves])
-        try:
-            entry = self._slow.get(key)
-        except TypeError as error:
-            raise TypeError(
-                f"{self.__name__}: an argument that is no array cannot be hashed: {error}"
-            ) from None
-        if entry is None:
-            entry = self._slow[key] = self._compile(tree, statics, leaves)
-        run, handlers, unflatten, consts, executable = entry
-        self._remember_fast(args, kwargs, leaves, entry)
-        try:
-            out = run([x._b for x in leaves] + consts).consume_with_handlers(handlers)
-        except (RuntimeError, ValueError) as error:
-            raise executable.explain(error, leaves) from None
-        return out[0] if unflatten is None else unflatten(out)
-
-    def _remember_fast(self, args: Any, kwargs: Any, leaves: Sequence[Any], entry: Any) -> None:
-        """Makes the entry known to the quick path, where the arguments are arrays and plain static values."""
-        if kwargs or [id(x) for x in args if type(x) is Array] != [id(x) for x in leaves]:
-            return
-        key: list[Any] = [config.trace_key]
+        settings = MOMENT.key
+        if settings is None:
+            trace = STATE.trace
+            if trace is not None and (trace.staged or _holds_tracer(args, kwargs)):
+                return self._inline(args, kwargs)
+            settings = config.trace_key
+        if kwargs:
+            return self._call_mixed(args, kwargs, settings)
+        key: list[Any] = [settings]
+        buffers = []
         for x in args:
+            if type(x) is not Array:
+                return self._call_mixed(args, kwargs, settings)
+            key.append(x.spec)
+            buffers.append(x._b)
+        entry = self._quick.get(tuple(key))
+        if entry is None:
+            return self._call_first(args, kwargs, tuple(key))
+        run, handlers, specs, unflatten, consts, executable = entry
+        if consts:
+            buffers += consts
+        try:
+            out = run(buffers).consume_with_handlers(handlers)
+        except (RuntimeError, ValueError) as error:
+            raise executable.explain_run(error, buffers) from None
+        return Array(specs, out[0]) if unflatten is None else unflatten(map(Array, specs, out))
+
+    def _inline(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """The body itself, in the current trace; its ops are where the function was called."""
+        if SITE.current is not None:
+            return self.fun(*args, **kwargs)
+        SITE.current = location()
+        try:
+            return self.fun(*args, **kwargs)
+        finally:
+            SITE.current = None
+
+    def _call_mixed(self, args: tuple[Any, ...], kwargs: dict[str, Any], settings: int) -> Any:
+        """A call with names, numbers, NumPy arrays or static arguments; containers take the long way."""
+        values, is_array = args, self._is_array
+        key: list[Any] = [settings]
+        if kwargs:
+            names = tuple(kwargs) if len(kwargs) == 1 else tuple(sorted(kwargs))
+            key.append(names)
+            values = (*args, *[kwargs[name] for name in names])
+            is_array = self._array_places(len(args), names)
+        elif len(args) > len(is_array):
+            is_array = self._array_places(len(args), ())
+        buffers = []
+        for i, x in enumerate(values):
             if type(x) is Array:
                 key.append(x.spec)
-            elif isinstance(x, (int, str, type(None), tuple)) and not isinstance(x, float):
-                key.extend((type(x), x))
+                buffers.append(x._b)
+            elif x is None:
+                key.append(None)
+            elif not is_array[i]:
+                key.append(static_key(x))
             else:
-                return
-        self._programs[tuple(key)] = entry
+                x = host_value(x, settings)
+                if x is None:
+                    return self._call_tree(args, kwargs, settings)
+                key.append(x.spec)
+                buffers.append(x._b)
+        try:
+            entry = self._quick.get(tuple(key))
+        except TypeError:  # a static value without a hash, as the long way tells
+            return self._call_tree(args, kwargs, settings)
+        if entry is None:
+            return self._call_first(args, kwargs, tuple(key))
+        return run_entry(entry, buffers)
+
+    def _array_places(self, count: int, names: tuple[str, ...]) -> list[bool]:
+        """For `count` positional arguments and then those called `names`: is it an array?"""
+        found = self._places.get((count, names))
+        if found is None:
+            more = max(0, count - len(self._is_array))
+            found = self._is_array[:count] + [self._rest_is_array] * more
+            found += [name in self._arrays for name in names]
+            self._places[count, names] = found
+        return found
+
+    def _call_tree(self, args: tuple[Any, ...], kwargs: dict[str, Any], settings: int) -> Any:
+        """A call with containers of arrays."""
+        found = self._found(args, kwargs, settings)
+        return self.fun(*args, **kwargs) if found is None else run_entry(*found)
+
+    def _call_first(self, args: tuple[Any, ...], kwargs: dict[str, Any], key: Any) -> Any:
+        """A call with arguments of new types; `key` will find its program."""
+        found = self._found(args, kwargs, key[0])
+        if found is None:
+            return self.fun(*args, **kwargs)
+        self._quick[key] = found[0]
+        return run_entry(*found)
+
+    def _found(self, args: Any, kwargs: Any, settings: int) -> tuple[Entry, list[Any]] | None:
+        """The program of a call, compiled if need be, and the buffers that it takes; None if it is to be traced."""
+        dynamic, statics = self._separate(args, kwargs)
+        leaves, tree = pytree.flatten(dynamic)
+        for i, x in enumerate(leaves):
+            if type(x) is not Array:
+                made = host_value(x, settings)
+                leaves[i] = self._as_array(x) if made is None else made
+                if type(leaves[i]) is not Array:
+                    return None
+        key = (tree, statics, settings, *[x.spec for x in leaves])
+        try:
+            entry = self._programs.get(key)
+        except TypeError as error:
+            problem = f"{self.__name__}: an argument that is no array cannot be hashed: {error}"
+            raise TypeError(problem) from None
+        if entry is None:
+            entry = self._programs[key] = self._compile(tree, statics, leaves)
+        return entry, [x._b for x in leaves]
 
     def _as_array(self, x: Any) -> Any:
         return as_value(x, what=f"{self.__name__}: an argument")
@@ -132,22 +182,22 @@ class LibraryFunction:
     def _separate(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:
         """(dynamic positional, dynamic by name), and the statics with their places."""
         dynamic: list[Any] = []
-        statics: list[tuple[Any, type, Any]] = []
+        statics: list[tuple[Any, Any, Any]] = []
         known = len(self._is_array)
         for i, x in enumerate(args):
             if self._is_array[i] if i < known else self._rest_is_array:
                 dynamic.append(x)
             else:
-                statics.append((i, type(x), _hashable(x)))
+                statics.append((i, static_key(x), _hashable(x)))
         named = {}
         for name, x in kwargs.items():
             if name in self._arrays:
                 named[name] = x
             else:
-                statics.append((name, type(x), _hashable(x)))
+                statics.append((name, static_key(x), _hashable(x)))
         return (dynamic, named), tuple(statics)
 
-    def _compile(self, tree: Any, statics: Any, leaves: Sequence[Any]) -> Any:
+    def _compile(self, tree: Any, statics: Any, leaves: Sequence[Any]) -> Entry:
         def call(tracers: list[Tracer]) -> Any:
             dynamic, named = tree.unflatten(tracers)
             args, kwargs = list(dynamic), dict(named)
@@ -167,15 +217,14 @@ class LibraryFunction:
             in_specs(leaves, traced.captures),
             traced.out_types,
             name=self.__name__,
+            is_library=True,
         )
-        unflatten = None if traced.out_tree == _LEAF else traced.out_tree.unflatten
-        consts = [x._b for x in traced.captures]
-        return executable.run, executable.handlers, unflatten, consts, executable
+        return entry_of(traced, executable)
 
     def clear_cache(self) -> None:
         """Forgets all compiled programs."""
+        self._quick.clear()
         self._programs.clear()
-        self._slow.clear()
 
     def __repr__(self) -> str:
         return f"<function {self.__qualname__}>"
@@ -184,7 +233,6 @@ class LibraryFunction:
     __qualname__: str
 
 
-_LEAF = pytree.flatten(0)[1]
 _FUNCTIONS: list[LibraryFunction] = []
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from weft._tracing.axes import AXES
 from weft._tracing.bind import op_class
+from weft._tracing.float0 import is_float0, without_float0
 from weft._tracing.trace import STATE, Trace, Tracer
 from weft._tracing.values import as_value, aval_of_value
 from weft_compiler.avals import Aval
 from weft_compiler.module import Module
+from weft_compiler.named_axes import named_axes
 from weft_runtime import Array, Spec, pytree
 
 InType = tuple[Aval, bool]
@@ -33,6 +36,10 @@ class Traced:
         """Whether the function uses values of an outer trace, so that it belongs to that trace."""
         return any(type(x) is Tracer for x in self.captures)
 
+    def belongs_to_trace(self) -> bool:
+        """Whether it has no result but in the outer trace: it uses a value, or a named axis, of that."""
+        return self.captures_tracer() or (bool(AXES.bound) and bool(named_axes(self.module, self.name)))
+
 
 def trace_function(
     call: Callable[[list[Tracer]], Any],
@@ -42,7 +49,7 @@ def trace_function(
     fun: Any,
     staged: bool,
     outers: Sequence[Any] | None = None,
-    arg_names: Sequence[str] = (),
+    arg_names: Callable[[], Sequence[str]] | Sequence[str] = (),
     own_module: bool = False,
 ) -> Traced:
     """Runs `call` on tracers of `in_types` and returns the function that it wrote.
@@ -57,7 +64,10 @@ def trace_function(
         with trace:
             given = outers or [None] * len(in_types)
             args = [trace.add_arg(aval, weak, x) for (aval, weak), x in zip(in_types, given, strict=True)]
-            leaves, out_tree = pytree.flatten(call(args))
+            made = call(args)
+            leaves, out_tree = pytree.flatten(made)
+            if any(map(is_float0, leaves)):
+                leaves, out_tree = pytree.flatten(without_float0(made))
             outs = [as_output(x, fun) for x in leaves]
             trace.finish(outs)
     except BaseException:

@@ -8,10 +8,11 @@ at hand, and when Python asks for a value, what was traced so far is evaluated.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from weft._tracing import source
+from weft.config import config
 from weft.errors import UnexpectedTracerError, explain
 from weft_compiler.avals import Aval
 from weft_compiler.dialect.builder import Val
@@ -28,8 +29,23 @@ class State(threading.local):
 
     trace: Trace | None = None
 
+    def replace(self, trace: Trace | None) -> Trace | None:
+        """Makes another trace the innermost one (the only way to do it), and returns the one before."""
+        outer = self.trace
+        if (trace is None) is not (outer is None):
+            config.except_by(1 if outer is None else -1)
+        self.trace = trace
+        return outer
+
 
 STATE = State()
+MOMENT = config.moment
+"""Its `key` is `call_key()`, unless it is None."""
+
+
+def call_key() -> int | None:
+    """What a cache of compiled programs needs to know of this thread's settings; None while it traces."""
+    return None if STATE.trace is not None else config.trace_key
 
 
 class Tracer:
@@ -87,7 +103,7 @@ class Trace:
         self.builder = self.module.builder(self.function)
         self.active = True
         self.fun: Any = None
-        self.arg_names: Sequence[str] = ()
+        self.arg_names: Callable[[], Sequence[str]] | Sequence[str] = ()
         self.captures: list[Any] = []
         """Values from outside that the function uses: they follow its arguments."""
         self._captured: dict[Any, Val] = {}
@@ -167,12 +183,11 @@ class Trace:
             self.module.remove_function(self.function.name)
 
     def __enter__(self) -> Trace:
-        self._outer = STATE.trace
-        STATE.trace = self
+        self._outer = STATE.replace(self)
         return self
 
     def __exit__(self, kind: Any, *_: Any) -> None:
-        STATE.trace = self._outer
+        STATE.replace(self._outer)
         self.active = False
 
     # What messages tell
@@ -199,7 +214,8 @@ class Trace:
                 found.add(positions[value])
             elif value not in self.sources:
                 todo.extend(value.owner.operands)
-        return [self.arg_names[i] for i in sorted(found) if i < len(self.arg_names)]
+        names = self.arg_names() if callable(self.arg_names) else self.arg_names
+        return [names[i] for i in sorted(found) if i < len(names)]
 
 
 def aval_of_array(x: Array) -> Aval:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from weft._tracing.axes import AXES
 from weft._tracing.bind import bind, op_class
 from weft._tracing.staging import InType, Traced, type_of
 from weft._tracing.trace import STATE, Trace, Tracer, leak_message
@@ -130,10 +131,13 @@ def guarded(values: Sequence[Any], decorator: str) -> list[Any]:
 
 
 class Surroundings:
-    """The current trace and those around it, for a rule that is traced when they may have ended."""
+    """The current trace, those around it and names of axes, for a rule that is traced when they may have ended."""
 
     def __init__(self, captured: Captured) -> None:
         self._chain: list[Trace] = []
+        self._axes = AXES.bound
+        self.named_axes = AXES.labels()
+        """Names of axes that the rule may use, as the IR has them."""
         trace = STATE.trace if captured.values else None  # a rule that captures nothing keeps no trace alive
         while trace is not None:
             self._chain.append(trace)
@@ -146,10 +150,11 @@ class Surroundings:
         outer = STATE.trace
         for inner, around in zip(self._chain, [*self._chain[1:], None], strict=False):
             inner.parent = around
-        STATE.trace = self._chain[0] if self._chain else None
+        STATE.replace(self._chain[0] if self._chain else None)
         try:
-            yield
+            with AXES.again(self._axes):
+                yield
         finally:
-            STATE.trace = outer
+            STATE.replace(outer)
             for trace, parent in ended:
                 trace.parent = parent
