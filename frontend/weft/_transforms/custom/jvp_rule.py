@@ -95,6 +95,7 @@ class LazyJvp(PythonRule):
         self._primal = [primal] if captured.values else []  # not kept without need: rules are cached
         self._symbolic_zeros = symbolic_zeros
         self._around = Surroundings(captured)
+        self.named_axes = self._around.named_axes
 
     def jvp(self, b: TransformBuilder, active: Mask) -> str:
         """The rule as a function in the module of `b`; `active` marks arguments with tangents."""

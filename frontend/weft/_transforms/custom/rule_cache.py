@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from weft._tracing.axes import AXES
+from weft._transforms.arguments import Static
 from weft._transforms.custom.arguments import Arguments
 from weft._transforms.custom.captures import Captured
-from weft._transforms.jit import Static
 from weft.config import config
 
 
@@ -22,7 +23,14 @@ class RuleCache:
         if captured.values:
             return make()
         try:
-            key = (*key, config.trace_key, given.tree, tuple(given.types), tuple(map(Static, given.statics)))
+            key = (
+                *key,
+                config.trace_key,
+                AXES.bound,
+                given.tree,
+                tuple(given.types),
+                tuple(map(Static, given.statics)),
+            )
             hash(key)
         except TypeError:  # a static argument without a hash
             return make()

@@ -171,6 +171,7 @@ class LazyVjp(PythonRule):
         self._primal = [primal] if captured.values else []  # not kept without need: rules are cached
         self._symbolic_zeros = symbolic_zeros
         self._around = Surroundings(captured)
+        self.named_axes = self._around.named_axes
         self._handed = range(len(captured.values))
         """Captured values that `fwd` hands to `bwd`: all, as what `bwd` uses is known only when it is traced."""
 

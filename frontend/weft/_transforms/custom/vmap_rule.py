@@ -96,6 +96,7 @@ class LazyVmap(PythonRule):
         self._rule, self._captured = rule, captured
         self._primal = [primal] if captured.values else []  # not kept without need: rules are cached
         self._around = Surroundings(captured)
+        self.named_axes = self._around.named_axes
 
     def batch(self, b: TransformBuilder, size: int, batched: Mask) -> Batched:
         """The rule as a function in the module of `b`; captured values follow the arguments."""
