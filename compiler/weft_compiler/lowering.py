@@ -88,13 +88,6 @@ def serialize(module: Module) -> bytes:
     return out.getvalue()
 
 
-def portable(module: Module, version: str) -> bytes:
-    """A StableHLO artifact that readers of `version` and later understand; the module is used up."""
-    from weft_compiler.bindings import stablehlo
-
-    return stablehlo().serialize_portable_artifact(module.ir.operation, version)
-
-
 def _mark_donated(module: Module, donated: Sequence[int]) -> None:
     function = module.function(ENTRY)
     with context():
