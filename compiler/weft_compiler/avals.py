@@ -108,6 +108,23 @@ def short_name(dtype: Dtype) -> str:
     return _SHORT.get(dtype) or str(dtype)
 
 
+def bit_width(dtype: Dtype) -> int:
+    """Bits of an element as StableHLO counts them: 1 for bool, 2 and 4 for the small integers."""
+    if isinstance(dtype, KeyDtype):
+        return 8 * dtype.itemsize
+    kind = KINDS[dtype]
+    if kind in "iu":
+        return int(ml_dtypes.iinfo(dtype).bits)
+    return 1 if kind == "b" else 8 * dtype.itemsize if kind == "c" else int(ml_dtypes.finfo(dtype).bits)
+
+
+def whole_bytes(dtype: Dtype) -> Dtype:
+    """A dtype with all numbers of `dtype` and no fewer than 8 bits: backends lack kernels for narrower ones."""
+    if bit_width(dtype) >= 8 or KINDS[dtype] == "b":
+        return dtype
+    return DTYPES[{"i": "int8", "u": "uint8", "f": "float16"}[KINDS[dtype]]]
+
+
 def element_type(dtype: Dtype) -> ir.Type:
     """The MLIR element type of a dtype."""
     found = _ELEMENT.get(dtype)

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from rule_checks import Program, direction
+from closeness import direction
+from programs import Program
 
 from weft_compiler.avals import Aval
 from weft_compiler.dialect.builder import Val

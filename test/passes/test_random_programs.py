@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from random_programs import STATE, Smooth, any_ops
-from rule_checks import Program, close, pairing
+from closeness import close, pairing
+from programs import Program
 from written import CHECKS, after
 
 from weft_compiler.lowering import lower

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from weft_compiler.avals import DTYPES, bit_width
 from weft_compiler.dialect.elementwise import Elementwise
 from weft_compiler.dialect.op import NOTHING_TO_FOLD, ZERO_TANGENT, Integer, Operand, op
 from weft_compiler.dialect.samples import Sample, samples
@@ -86,7 +87,7 @@ class ShiftRightArithmetic(Shift):
 
 
 def _width_and_places(x, y):
-    return 8 * x.dtype.itemsize, y.view(f"u{y.dtype.itemsize}")
+    return bit_width(x.dtype), y.view(f"u{y.dtype.itemsize}")
 
 
 @op("population_count")
@@ -122,7 +123,7 @@ class Clz(Elementwise):
     samples = samples(_INTEGERS, low=0, high=120, smooth=False)
 
     def reference(self, x):
-        width = 8 * x.dtype.itemsize
+        width = bit_width(x.dtype)
         unsigned = x.view(f"u{x.dtype.itemsize}").astype(object)
         lengths = [width - int(n).bit_length() for n in unsigned.ravel()]
         return np.array(lengths, x.dtype).reshape(x.shape)
@@ -154,8 +155,8 @@ class Mulhi(Elementwise):
     def lower(self, b, x, y):
         if x.dtype.itemsize == 8:
             return _mulhi64(b, x, y)
-        width = 8 * x.dtype.itemsize
-        wide = np.dtype(f"{x.dtype.kind}{2 * x.dtype.itemsize}")
+        width = bit_width(x.dtype)
+        wide = DTYPES[f"{'u' if x.aval.kind == 'u' else ''}int{max(8, 2 * width)}"]
         product = b.mul(b.convert(x, dtype=wide), b.convert(y, dtype=wide))
         return b.convert(b.shift_right_logical(product, b.full(product.aval, width)), dtype=x.dtype)
 
@@ -165,7 +166,7 @@ class Mulhi(Elementwise):
 
     def reference(self, x, y):
         product = x.astype(object) * y.astype(object)
-        return np.asarray(product // 2 ** (8 * x.dtype.itemsize)).astype(x.dtype)
+        return np.asarray(product // 2 ** bit_width(x.dtype)).astype(x.dtype)
 
 
 def _mulhi64(b, x, y):

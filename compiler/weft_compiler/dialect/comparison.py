@@ -42,6 +42,7 @@ class Compare(Elementwise):
     order: Attr[Text] = ""
     """Empty, or TOTAL."""
 
+    key_use = "kept"
     jvp = ZERO_TANGENT
 
     def infer(self, x, y):
@@ -69,6 +70,11 @@ class Compare(Elementwise):
         smooth=False,
         attrs=(*({"direction": d} for d in _NUMPY), {"direction": "LT", "order": "TOTAL"}),
     )
+
+    def reference(self, x, y):
+        return _NUMPY[self.direction](
+            x, y
+        )  # the samples have neither nan nor -0, where the total order differs
 
 
 @op("select")
@@ -122,6 +128,7 @@ class Select(Op):
             for n, shape in (((), ()), ((3,), (3,)), ((), (2, 3)), ((2, 3), (2, 3)))
         ]
     )
+    reference = staticmethod(np.where)
 
 
 @op("clamp")
@@ -172,6 +179,9 @@ class Clamp(Op):
         ((np.full(3, -0.5, "float32"), ((3,), "float32"), np.full(3, 0.5, "float32")), {}),
     )
 
+    def reference(self, low, x, high):
+        return np.minimum(np.maximum(x, low), high)
+
 
 class Logic(Elementwise):
     """Bitwise on integers, logical on bools."""
@@ -192,6 +202,8 @@ class And(Logic):
     def lower(self, b, x, y):
         return b.stablehlo.op("stablehlo.and", (x, y))
 
+    reference = staticmethod(np.bitwise_and)
+
 
 @op("or")
 class Or(Logic):
@@ -204,6 +216,8 @@ class Or(Logic):
 
     def lower(self, b, x, y):
         return b.stablehlo.op("stablehlo.or", (x, y))
+
+    reference = staticmethod(np.bitwise_or)
 
 
 @op("xor")
@@ -218,6 +232,8 @@ class Xor(Logic):
     def lower(self, b, x, y):
         return b.stablehlo.xor(x, y)
 
+    reference = staticmethod(np.bitwise_xor)
+
 
 @op("not")
 class Not(Logic):
@@ -231,3 +247,4 @@ class Not(Logic):
         return b.stablehlo.op("stablehlo.not", (x,))
 
     samples = samples(("bool", "int32", "uint8", "int64"), low=0, high=9, smooth=False)
+    reference = staticmethod(np.invert)

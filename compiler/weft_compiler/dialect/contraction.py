@@ -6,7 +6,7 @@ import ml_dtypes
 import numpy as np
 
 from weft_compiler.attributes import Axes, Text
-from weft_compiler.avals import DTYPES, Aval
+from weft_compiler.avals import DTYPES, Aval, bit_width, whole_bytes
 from weft_compiler.bindings import stablehlo
 from weft_compiler.dialect.op import NOTHING_TO_FOLD, Anything, Attr, Op, Operand, OpTypeError, op
 from weft_compiler.dialect.samples import cases
@@ -41,14 +41,15 @@ def _rank(dtype):
     if aval.kind == "f":
         info = ml_dtypes.finfo(real)
         return (dtype.kind == "c", int(info.maxexp), int(info.nmant), int(info.bits), True)
-    return (False, -1, -1, _bits(real), aval.kind != "u")
+    return (False, -1, -1, bit_width(real), aval.kind != "u")
 
 
-def _bits(dtype):
-    kind = Aval.of((), dtype).kind
-    if kind == "b":
-        return 1
-    return int(ml_dtypes.iinfo(dtype).bits if kind in "iu" else ml_dtypes.finfo(dtype).bits)
+def in_bytes(inst, b, x, y):
+    """A product of 2-bit integers, for which XLA has none, by one of 8 bits: it wraps around to the same."""
+    out = b.outs[0].dtype
+    wide = inst.replace(preferred_dtype="") if bit_width(out) < 8 else inst
+    operands = [b.convert(v, dtype=whole_bytes(v.dtype)) for v in (x, y)]
+    return b.convert(b.emit(wide, operands), dtype=out)
 
 
 def product_dtype(inst, x, y):
@@ -65,7 +66,7 @@ def product_dtype(inst, x, y):
     preferred = DTYPES.get(inst.preferred_dtype)
     if preferred is None:
         inst.fail(f"preferred_dtype {inst.preferred_dtype} is no dtype")
-    if Aval.of((), wider).kind != "f" and _bits(preferred) < _bits(wider):
+    if Aval.of((), wider).kind != "f" and bit_width(preferred) < bit_width(wider):
         inst.fail(f"preferred_dtype {preferred} is narrower than {wider}, the dtype of the operands")
     return preferred
 
@@ -164,6 +165,8 @@ class DotGeneral(Op):
         if x.dtype != y.dtype:
             common = x.dtype if _rank(x.dtype) > _rank(y.dtype) else y.dtype
             x, y = b.convert(x, dtype=common), b.convert(y, dtype=common)
+        if bit_width(x.dtype) == 2:
+            return in_bytes(self, b, x, y)
         dims = (self.lhs_batch, self.rhs_batch, self.lhs_contract, self.rhs_contract)
         return b.stablehlo.dot_general(
             x,

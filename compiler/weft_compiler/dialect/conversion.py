@@ -1,7 +1,9 @@
 """Conversions between dtypes, and between real and complex numbers."""
 
+import numpy as np
+
 from weft_compiler.attributes import DtypeAttr
-from weft_compiler.avals import BOOL, Aval, kind_of
+from weft_compiler.avals import BOOL, Aval, bit_width, kind_of
 from weft_compiler.dialect.elementwise import COMPLEX_OF, REAL_OF, Elementwise
 from weft_compiler.dialect.op import (
     NOT_LINEAR,
@@ -68,6 +70,9 @@ class Convert(Elementwise):
         ]
     )
 
+    def reference(self, x):
+        return x.astype(self.dtype)
+
 
 @op("real")
 class RealPart(Elementwise):
@@ -88,6 +93,7 @@ class RealPart(Elementwise):
 
     fold = NOTHING_TO_FOLD
     samples = samples(COMPLEX)
+    reference = staticmethod(np.real)
 
 
 @op("imag")
@@ -110,6 +116,7 @@ class Imag(Elementwise):
 
     fold = NOTHING_TO_FOLD
     samples = samples(COMPLEX)
+    reference = staticmethod(np.imag)
 
 
 def _part(inst, x):
@@ -142,6 +149,9 @@ class Complex(Elementwise):
     fold = NOTHING_TO_FOLD
     samples = samples(("float32", "float64"), operands=2)
 
+    def reference(self, x, y):
+        return (x + 1j * y).astype(COMPLEX_OF[x.dtype.name])
+
 
 @op("conj")
 class Conj(Elementwise):
@@ -164,6 +174,7 @@ class Conj(Elementwise):
 
     fold = NOTHING_TO_FOLD
     samples = samples(COMPLEX)
+    reference = staticmethod(np.conj)
 
 
 @op("bitcast_convert")
@@ -174,9 +185,11 @@ class BitcastConvert(Op):
     dtype: Attr[DtypeAttr]
 
     def infer(self, x):
-        old, new = x.dtype.itemsize, self.dtype.itemsize
         if x.kind in "bk" or kind_of(self.dtype) in "bk":
             self.fail(f"bool and keys have no bits to reinterpret: {x} to {self.dtype}")
+        if (x.kind == "c") != (kind_of(self.dtype) == "c"):
+            self.fail(f"bits of complex numbers are read as complex numbers only: {x} to {self.dtype}")
+        old, new = bit_width(x.dtype), bit_width(self.dtype)
         if old == new:
             return x.with_dtype(self.dtype)
         if old > new:
@@ -203,3 +216,9 @@ class BitcastConvert(Op):
         ((((3, 4), "uint8"),), {"dtype": "int32"}),
         ((((), "int32"),), {"dtype": "float32"}),
     )
+
+    def reference(self, x):
+        old, new = x.dtype.itemsize, self.dtype.itemsize
+        if old < new:
+            return x.view(self.dtype)[..., 0]
+        return x.view(self.dtype) if old == new else x[..., None].view(self.dtype)

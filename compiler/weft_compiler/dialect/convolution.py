@@ -3,11 +3,12 @@
 import numpy as np
 
 from weft_compiler.attributes import I64, Axes, Ints, Text
-from weft_compiler.avals import Aval
+from weft_compiler.avals import Aval, bit_width
 from weft_compiler.bindings import stablehlo
 from weft_compiler.dialect.contraction import (
     accumulator_dtype,
     check_precision,
+    in_bytes,
     precision_config,
     product_dtype,
     swapped_precision,
@@ -248,6 +249,8 @@ class ConvGeneralDilated(Op):
     def lower(self, b, x, kernel):
         if x.aval.kind == "c":
             return self._lower_complex(b, x, kernel)
+        if bit_width(x.dtype) == 2:
+            return in_bytes(self, b, x, kernel)
         pads = list(zip(self.padding_low, self.padding_high, strict=True))
         pads_text = str([list(p) for p in pads]) if pads else ""
         return b.stablehlo.convolution(

@@ -9,6 +9,7 @@ from weft_compiler.dialect.op import (
     NOT_LINEAR,
     NOTHING_TO_FOLD,
     ZERO_TANGENT,
+    Floating,
     Inexact,
     Number,
     Op,
@@ -16,7 +17,7 @@ from weft_compiler.dialect.op import (
     Real,
     op,
 )
-from weft_compiler.dialect.samples import FLOATS, floats, inexact, numbers, samples
+from weft_compiler.dialect.samples import FLOATS, floats, inexact, joined, numbers, samples
 
 
 class Elementwise(Op):
@@ -86,6 +87,7 @@ class Neg(Elementwise):
         return super().fold(b, x)
 
     samples = numbers()
+    reference = staticmethod(np.negative)
 
 
 @op("add")
@@ -118,6 +120,7 @@ class Add(Elementwise):
         return super().fold(b, x, y)
 
     samples = numbers(operands=2)
+    reference = staticmethod(np.add)
 
 
 @op("sub")
@@ -149,6 +152,7 @@ class Sub(Elementwise):
         return super().fold(b, x, y)
 
     samples = numbers(operands=2, low=-2.0)
+    reference = staticmethod(np.subtract)
 
 
 @op("mul")
@@ -190,6 +194,7 @@ class Mul(Elementwise):
         return super().fold(b, x, y)
 
     samples = numbers(operands=2)
+    reference = staticmethod(np.multiply)
 
 
 @op("div")
@@ -230,6 +235,9 @@ class Div(Elementwise):
 
     samples = numbers(operands=2, low=0.5)
 
+    def reference(self, x, y):
+        return np.trunc(x / y).astype(x.dtype) if x.dtype.kind in "iu" else x / y
+
 
 @op("rem")
 class Rem(Elementwise):
@@ -248,6 +256,7 @@ class Rem(Elementwise):
         return b.stablehlo.remainder(x, y)
 
     samples = samples((*FLOATS, "int32", "uint8"), operands=2, low=1.0, high=4.0)
+    reference = staticmethod(np.fmod)
 
 
 @op("pow")
@@ -282,6 +291,7 @@ class Pow(Elementwise):
         return None
 
     samples = inexact(operands=2, low=0.5)
+    reference = staticmethod(np.power)
 
 
 @op("max")
@@ -300,6 +310,7 @@ class Max(Elementwise):
         return first_of(b, x, y, "GE") if x.aval.kind == "c" else b.stablehlo.maximum(x, y)
 
     samples = samples((*FLOATS, "int32", "uint8"), operands=2, low=0.0)
+    reference = staticmethod(np.maximum)
 
 
 @op("min")
@@ -318,6 +329,7 @@ class Min(Elementwise):
         return first_of(b, x, y, "LE") if x.aval.kind == "c" else b.stablehlo.minimum(x, y)
 
     samples = samples((*FLOATS, "int32", "uint8"), operands=2, low=0.0)
+    reference = staticmethod(np.minimum)
 
 
 def first_of(b, p, q, direction):
@@ -351,6 +363,8 @@ class Abs(Elementwise):
     x: Operand[Number]
 
     def infer(self, x):
+        if x.kind == "u":
+            self.fail(f"{x} is its own absolute value")
         return x.with_dtype(REAL_OF[x.dtype.name]) if x.kind == "c" else x
 
     def jvp(self, b, x, dx):
@@ -360,10 +374,11 @@ class Abs(Elementwise):
         return b.add(b.mul(b.real(dx), b.real(unit)), b.mul(b.imag(dx), b.imag(unit)))
 
     def lower(self, b, x):
-        return x if x.aval.kind == "u" else b.stablehlo.abs(x)
+        return b.stablehlo.abs(x)
 
     fold = NOTHING_TO_FOLD
-    samples = numbers(low=0.3)
+    samples = joined(inexact(low=0.3), samples(("int32", "int64"), low=-3, high=4, smooth=False))
+    reference = staticmethod(np.abs)
 
 
 REAL_OF = {"complex64": np.dtype(np.float32), "complex128": np.dtype(np.float64)}
@@ -393,6 +408,7 @@ class Sign(Elementwise):
         return b.stablehlo.sign(x)
 
     samples = numbers(low=0.3)
+    reference = staticmethod(np.sign)
 
 
 @op("exp")
@@ -406,6 +422,7 @@ class Exp(Unary):
         return b.mul(dx, b.out)
 
     samples = inexact()
+    reference = staticmethod(np.exp)
 
 
 @op("expm1")
@@ -419,6 +436,7 @@ class Expm1(Unary):
         return b.mul(dx, b.add(b.out, 1))
 
     samples = inexact()
+    reference = staticmethod(np.expm1)
 
 
 @op("log")
@@ -431,6 +449,7 @@ class Log(Unary):
         return b.div(dx, x)
 
     samples = inexact(low=0.2)
+    reference = staticmethod(np.log)
 
 
 @op("log1p")
@@ -444,6 +463,7 @@ class Log1p(Unary):
         return b.div(dx, b.add(x, 1))
 
     samples = inexact(low=-0.5)
+    reference = staticmethod(np.log1p)
 
 
 @op("sqrt")
@@ -456,6 +476,7 @@ class Sqrt(Unary):
         return b.mul(dx, b.div(0.5, b.out))
 
     samples = inexact(low=0.2)
+    reference = staticmethod(np.sqrt)
 
 
 @op("rsqrt")
@@ -469,17 +490,21 @@ class Rsqrt(Unary):
 
     samples = inexact(low=0.2)
 
+    def reference(self, x):
+        return np.ones_like(x) / np.sqrt(x)
+
 
 @op("cbrt")
 class Cbrt(Unary):
     """Real cube root."""
 
-    x: Operand[Inexact]
+    x: Operand[Floating]
 
     def jvp(self, b, x, dx):
         return b.mul(dx, b.div(b.out, b.mul(x, 3)))
 
     samples = floats(low=0.2)
+    reference = staticmethod(np.cbrt)
 
 
 @op("sin")
@@ -493,6 +518,7 @@ class Sin(Unary):
         return b.mul(dx, b.cos(x))
 
     samples = inexact()
+    reference = staticmethod(np.sin)
 
 
 @op("cos")
@@ -506,6 +532,7 @@ class Cos(Unary):
         return b.neg(b.mul(dx, b.sin(x)))
 
     samples = inexact()
+    reference = staticmethod(np.cos)
 
 
 @op("tan")
@@ -518,6 +545,7 @@ class Tan(Unary):
         return b.mul(dx, b.add(b.mul(b.out, b.out), 1))
 
     samples = inexact(low=-1.0, high=1.0)
+    reference = staticmethod(np.tan)
 
 
 @op("tanh")
@@ -531,6 +559,7 @@ class Tanh(Unary):
         return b.mul(dx, b.mul(b.add(b.out, 1), b.sub(1, b.out)))
 
     samples = inexact()
+    reference = staticmethod(np.tanh)
 
 
 @op("logistic")
@@ -543,6 +572,10 @@ class Logistic(Unary):
         return b.mul(dx, b.mul(b.out, b.sub(1, b.out)))
 
     samples = inexact()
+
+    def reference(self, x):
+        one = np.ones_like(x)
+        return one / (one + np.exp(-x))
 
 
 @op("atan2")
@@ -564,12 +597,13 @@ class Atan2(Elementwise):
         return b.stablehlo.atan2(y, x)
 
     samples = floats(operands=2, low=0.3)
+    reference = staticmethod(np.arctan2)
 
 
 class Rounding(Elementwise):
     """Piecewise constant: the derivative is zero wherever it is defined."""
 
-    x: Operand[Inexact]
+    x: Operand[Floating]
     jvp = ZERO_TANGENT
 
 
@@ -583,6 +617,7 @@ class Floor(Rounding):
         return b.stablehlo.floor(x)
 
     samples = floats(smooth=False)
+    reference = staticmethod(np.floor)
 
 
 @op("ceil")
@@ -595,6 +630,7 @@ class Ceil(Rounding):
         return b.stablehlo.ceil(x)
 
     samples = floats(smooth=False)
+    reference = staticmethod(np.ceil)
 
 
 @op("round_nearest_even")
@@ -607,6 +643,7 @@ class RoundNearestEven(Rounding):
         return b.stablehlo.round_nearest_even(x)
 
     samples = floats(smooth=False)
+    reference = staticmethod(np.rint)
 
 
 @op("round_nearest_afz")
@@ -618,6 +655,9 @@ class RoundNearestAfz(Rounding):
 
     samples = floats(smooth=False)
 
+    def reference(self, x):
+        return np.copysign(np.floor(np.abs(x) + np.asarray(0.5, x.dtype)), x)
+
 
 @op("round_toward_zero")
 class RoundTowardZero(Rounding):
@@ -628,21 +668,21 @@ class RoundTowardZero(Rounding):
         return toward
 
     samples = floats(smooth=False)
+    reference = staticmethod(np.trunc)
 
 
 @op("is_finite")
 class IsFinite(Elementwise):
     """Whether x is neither infinite nor nan."""
 
-    x: Operand[Inexact]
+    x: Operand[Floating]
     jvp = ZERO_TANGENT
 
     def infer(self, x):
-        if x.kind == "c":
-            self.fail(f"takes real floats, got {x}")
         return Aval.of(x.shape, BOOL)
 
     def lower(self, b, x):
         return b.stablehlo.is_finite(x)
 
     samples = floats(smooth=False)
+    reference = staticmethod(np.isfinite)

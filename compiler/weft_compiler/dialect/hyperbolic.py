@@ -2,18 +2,26 @@
 
 import numpy as np
 
+from weft_compiler.avals import DTYPES
 from weft_compiler.dialect.elementwise import Elementwise
 from weft_compiler.dialect.op import NOTHING_TO_FOLD, Inexact, Operand, op
 from weft_compiler.dialect.samples import COMPLEX, floats, inexact, joined, samples
 
 
 class Chlo(Elementwise):
-    """Lowered to an op of XLA's CHLO dialect, `chlo_name` if that is not the op's own; XLA expands it."""
+    """Lowered to an op of XLA's CHLO dialect, `chlo_name` if that is not the op's own; XLA expands it.
+
+    Floats of 8 bits and less are computed in float32: XLA does not expand every op for them.
+    """
 
     chlo_name = ""
     fold = NOTHING_TO_FOLD
 
     def lower(self, b, *xs):
+        dtype = xs[0].dtype
+        if dtype.itemsize == 1:
+            wide = [b.convert(x, dtype=DTYPES["float32"]) for x in xs]
+            return b.convert(b.emit(self, wide), dtype=dtype)
         return b.stablehlo.op(f"chlo.{self.chlo_name or self.name}", xs)
 
 

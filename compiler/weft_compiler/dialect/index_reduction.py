@@ -3,7 +3,7 @@
 import numpy as np
 
 from weft_compiler.attributes import I64, DtypeAttr
-from weft_compiler.avals import Aval, kind_of
+from weft_compiler.avals import Aval, kind_of, whole_bytes
 from weft_compiler.dialect.op import NOT_LINEAR, ZERO_TANGENT, Anything, Attr, Op, Operand, OpValueError, op
 from weft_compiler.dialect.reduction import highest, lowest
 from weft_compiler.dialect.samples import FLOATS, INTEGERS, samples
@@ -37,6 +37,8 @@ class IndexOfExtremum(Op):
         return b.emit(self.replace(axis=self.axis + 1), (x,))
 
     def lower(self, b, x):
+        if whole_bytes(x.dtype) != x.dtype:
+            return b.emit(self, (b.convert(x, dtype=whole_bytes(x.dtype)),))
         return (self._lower_wide if x.shape[self.axis] >= WIDE else self._lower_pairs)(b, x)
 
     def _lower_wide(self, b, x):

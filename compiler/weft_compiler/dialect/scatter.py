@@ -21,7 +21,6 @@ from weft_compiler.dialect.op import (
     Attr,
     Integer,
     Number,
-    NumberOrBool,
     Op,
     Operand,
     RealOrBool,
@@ -201,11 +200,11 @@ class Scatter(ScatterOp):
 
 @op("scatter_add")
 class ScatterAdd(ScatterOp):
-    """Each update added to its window. Where windows overlap, all are added. On bools, or."""
+    """Each update added to its window. Where windows overlap, all are added."""
 
-    x: Operand[NumberOrBool]
+    x: Operand[Number]
     indices: Operand[Integer]
-    updates: Operand[NumberOrBool]
+    updates: Operand[Number]
 
     linear_in = ("x", "updates")
     combiner = "add"
@@ -221,7 +220,7 @@ class ScatterAdd(ScatterOp):
     def transpose(self, b, ct, x, indices, updates):
         return ct, None, self.taken(b, ct, indices, updates) if b.is_linear(updates) else None
 
-    samples = scatter_samples("float32", "int32", "complex64", "complex128", "bfloat16", "uint8", "bool")
+    samples = scatter_samples("float32", "int32", "complex64", "complex128", "bfloat16", "uint8")
 
 
 @op("scatter_sub")
@@ -249,11 +248,11 @@ class ScatterSub(ScatterOp):
 
 @op("scatter_mul")
 class ScatterMul(ScatterOp):
-    """Each window multiplied by its update. Where windows overlap, by all. On bools, and."""
+    """Each window multiplied by its update. Where windows overlap, by all."""
 
-    x: Operand[NumberOrBool]
+    x: Operand[Number]
     indices: Operand[Integer]
-    updates: Operand[NumberOrBool]
+    updates: Operand[Number]
 
     linear_in = ("x",)
     combiner = "multiply"
@@ -278,7 +277,7 @@ class ScatterMul(ScatterOp):
             raise NotImplementedError("scatter_mul: not linear in its updates")
         return b.emit(self, (ct, indices, updates)), None, None
 
-    samples = scatter_samples("float32", "int32", "complex64", "uint8", "bool", unique=True)
+    samples = scatter_samples("float32", "int32", "complex64", "uint8", unique=True)
 
 
 class ExtremumScatter(ScatterOp):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from weft_compiler.attributes import I64, Axes, Ints, Shape
-from weft_compiler.avals import Aval
+from weft_compiler.avals import Aval, bit_width, whole_bytes
 from weft_compiler.dialect.op import Anything, Attr, Op, Operand, Operands, op
 from weft_compiler.dialect.samples import cases
 
@@ -21,6 +21,7 @@ class BroadcastInDim(Op):
     shape: Attr[Shape]
     dims: Attr[Axes]
 
+    key_use = "moved"
     linear_in = ("x",)
     is_cheap = True
 
@@ -77,6 +78,10 @@ class BroadcastInDim(Op):
         ((((0,), "float32"),), {"shape": (2, 0), "dims": (1,)}),
     )
 
+    def reference(self, x):
+        new = tuple(i for i in range(len(self.shape)) if i not in self.dims)
+        return np.broadcast_to(np.expand_dims(x, new), self.shape)
+
 
 @op("reshape")
 class Reshape(Op):
@@ -85,6 +90,7 @@ class Reshape(Op):
     x: Operand[Anything]
     shape: Attr[Shape]
 
+    key_use = "moved"
     linear_in = ("x",)
 
     def infer(self, x):
@@ -118,6 +124,9 @@ class Reshape(Op):
         ((((0, 4), "float32"),), {"shape": (2, 0)}),
     )
 
+    def reference(self, x):
+        return x.reshape(self.shape)
+
 
 @op("transpose")
 class Transpose(Op):
@@ -126,6 +135,7 @@ class Transpose(Op):
     x: Operand[Anything]
     permutation: Attr[Axes]
 
+    key_use = "moved"
     linear_in = ("x",)
 
     def infer(self, x):
@@ -167,6 +177,9 @@ class Transpose(Op):
         ((((2, 3), "complex64"),), {"permutation": (0, 1)}),
     )
 
+    def reference(self, x):
+        return x.transpose(self.permutation)
+
 
 @op("reverse")
 class Reverse(Op):
@@ -175,6 +188,7 @@ class Reverse(Op):
     x: Operand[Anything]
     axes: Attr[Axes]
 
+    key_use = "moved"
     linear_in = ("x",)
 
     def infer(self, x):
@@ -206,6 +220,9 @@ class Reverse(Op):
         ((((4,), "complex64"),), {"axes": ()}),
     )
 
+    def reference(self, x):
+        return np.flip(x, self.axes)
+
 
 @op("slice")
 class Slice(Op):
@@ -216,6 +233,7 @@ class Slice(Op):
     limit: Attr[Ints]
     strides: Attr[Ints]
 
+    key_use = "moved"
     linear_in = ("x",)
 
     def infer(self, x):
@@ -259,6 +277,9 @@ class Slice(Op):
         ((((5,), "int32"),), {"start": (2,), "limit": (2,), "strides": (1,)}),
         ((((5,), "complex64"),), {"start": (1,), "limit": (5,), "strides": (3,)}),
     )
+
+    def reference(self, x):
+        return x[tuple(map(slice, self.start, self.limit, self.strides))]
 
 
 @op("pad")
@@ -346,6 +367,16 @@ class Pad(Op):
         ((((4,), "float32"), ((), "float32")), {"low": (-1,), "high": (-1,), "interior": (2,)}),
     )
 
+    def reference(self, x, value):
+        for axis, (low, high, interior) in enumerate(zip(self.low, self.high, self.interior, strict=True)):
+            x = np.moveaxis(x, axis, 0)
+            spread = np.full((max(len(x) * (interior + 1) - interior, 0), *x.shape[1:]), value, x.dtype)
+            spread[:: interior + 1] = x
+            kept = spread[max(-low, 0) : len(spread) - max(-high, 0)]
+            rims = [np.full((max(n, 0), *x.shape[1:]), value, x.dtype) for n in (low, high)]
+            x = np.moveaxis(np.concatenate([rims[0], kept, rims[1]]), 0, axis)
+        return x
+
 
 @op("concatenate")
 class Concatenate(Op):
@@ -354,6 +385,7 @@ class Concatenate(Op):
     xs: Operands[Anything]
     axis: Attr[I64]
 
+    key_use = "joined"
     linear_in = ("xs",)
 
     def infer(self, *xs):
@@ -390,6 +422,10 @@ class Concatenate(Op):
         return b.concatenate(*[b.with_batch(x) for x in xs], axis=self.axis + 1)
 
     def lower(self, b, *xs):
+        dtype = xs[0].dtype
+        if bit_width(dtype) == 2:  # XLA:CPU ends the process
+            wide = [b.convert(x, dtype=whole_bytes(dtype)) for x in xs]
+            return b.convert(b.emit(self, wide), dtype=dtype)
         return b.stablehlo.concatenate(*xs, dimension=self.axis)
 
     def fold(self, b, *xs):
@@ -405,3 +441,6 @@ class Concatenate(Op):
         ((((2, 1), "int32"), ((2, 3), "int32"), ((2, 0), "int32")), {"axis": 1}),
         ((((2, 3), "complex64"),), {"axis": 0}),
     )
+
+    def reference(self, *xs):
+        return np.concatenate(xs, self.axis)

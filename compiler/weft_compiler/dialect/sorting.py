@@ -8,7 +8,7 @@ of the time on a CPU.
 import numpy as np
 
 from weft_compiler.attributes import I64, Flag
-from weft_compiler.avals import FLOAT32, INT32, INT64, Aval
+from weft_compiler.avals import FLOAT32, INT32, INT64, Aval, bit_width, whole_bytes
 from weft_compiler.dialect.op import (
     NOT_LINEAR,
     NOTHING_TO_FOLD,
@@ -113,6 +113,8 @@ class Sort(Op):
         return tuple(take_along(b, x, order, self.axis) for x in xs)
 
     def _lower_one(self, b, x):
+        if bit_width(x.dtype) == 2:
+            return b.convert(self._lower_one(b, b.convert(x, dtype=whole_bytes(x.dtype))), dtype=x.dtype)
         if x.aval.kind != "f":
             return self._lower_together(b, (x,), ())[0]
         if x.dtype.itemsize == 1:
@@ -235,7 +237,10 @@ class TopK(Op):
         return b.emit(self if self.axis < 0 else self.replace(axis=self.axis + 1), (x,))
 
     def lower(self, b, x):
-        axis = self.axis_of(x)
+        axis, wide = self.axis_of(x), whole_bytes(x.dtype)
+        if wide != x.dtype:
+            values, indices = b.emit(self, (b.convert(x, dtype=wide),))
+            return b.convert(values, dtype=x.dtype), indices
         if axis == x.ndim - 1:
             return b.stablehlo.op("chlo.top_k", (x,), b.outs, k=self.k)
         order = (*(i for i in range(x.ndim) if i != axis), axis)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from weft_compiler.attributes import Text
-from weft_compiler.avals import DTYPES, Aval
+from weft_compiler.avals import DTYPES, Aval, whole_bytes
 from weft_compiler.dialect.op import NOTHING_TO_FOLD, Attr, Number, Operand, Real, op
 from weft_compiler.dialect.reduction import highest, lowest
 from weft_compiler.dialect.window_samples import SELECTIONS, SOURCES
@@ -114,6 +114,10 @@ class SelectAndScatterAdd(Selection):
         return b.select_and_gather_add(ct, x, **self.by_name()), None
 
     def lower(self, b, source, x):
+        wide = whole_bytes(x.dtype)
+        if wide != x.dtype:
+            made = b.emit(self, [b.convert(v, dtype=whole_bytes(v.dtype)) for v in (source, x)])
+            return b.convert(made, dtype=source.dtype)
         # The StableHLO op has one dtype, and windows without gaps.
         if not self.is_small() and source.dtype == x.dtype and set(self.window_dilation) == {1}:
             return self._lower_together(b, source, x)
