@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from weft_compiler import collector
 from weft_compiler.bindings import PassManager, context, ir
 from weft_compiler.module import Module
+from weft_compiler.passes.cut_fusions import CutFusions
 from weft_compiler.passes.expand_transforms import Expander
 from weft_compiler.passes.order_effects import OrderEffects
 from weft_compiler.passes.to_stablehlo import lower_function
@@ -86,6 +87,15 @@ def serialize(module: Module) -> bytes:
     out = io.BytesIO()
     module.ir.operation.write_bytecode(out)
     return out.getvalue()
+
+
+def tuned(module: Module, platform: str) -> Module:
+    """A lowered module as the backend of a platform compiles it best; `module` stays as it is."""
+    if platform != "cpu":
+        return module  # the others weigh for themselves what to compute again
+    copy = module.copy()
+    CutFusions().run(copy)
+    return copy
 
 
 def _mark_donated(module: Module, donated: Sequence[int]) -> None:

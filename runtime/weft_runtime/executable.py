@@ -197,6 +197,8 @@ def _load(
     client = sharding.devices[0].client
     lapack.prepare(module, client.platform)
     data_dir = plugins.cuda_data_dir() if client.platform in ("gpu", "cuda") else None
+    if client.platform == "cpu" and _has_barrier(module):
+        flags = {**_KEEP_BARRIERS, **flags}
     options = pjrt.compile_options(sharding.devices, flags, data_dir)
     try:
         if callbacks:
@@ -207,6 +209,15 @@ def _load(
         return _cached(cache, client, module, sharding, options)
     except JaxRuntimeError as error:
         raise CompileError(f"XLA cannot compile {name}: {error}") from error
+
+
+_KEEP_BARRIERS = {"xla_disable_hlo_passes": "cse_barrier_expander"}
+"""XLA's CPU pipeline takes the barriers away before it fuses; without this a checkpoint saves no memory."""
+
+
+def _has_barrier(module: str | bytes) -> bool:
+    word = "optimization_barrier"
+    return word in module if isinstance(module, str) else word.encode() in module
 
 
 def _cached(

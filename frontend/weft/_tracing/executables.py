@@ -58,13 +58,13 @@ def compile_lowered(
     device: Any = None,
 ) -> Executable:
     """Compiles a lowered module."""
+    platform = sharding_for(in_specs, device, name).devices[0].client.platform
+    tuned = lowering.tuned(lowered, platform)
     if lowered.callbacks:
         callbacks = host_callbacks(lowered.callbacks)
-        program: str | bytes = for_platform(
-            lowered.text(), sharding_for(in_specs, device, name).devices[0].client.platform
-        )
+        program: str | bytes = for_platform(tuned.text(), platform)
     else:
-        callbacks, program = [], lowering.serialize(lowered)
+        callbacks, program = [], lowering.serialize(tuned)
     executable = weft_runtime.compile(
         program,
         in_specs,
