@@ -200,7 +200,7 @@ class Array:
         def __buffer__(self, flags: int) -> memoryview:
             if self.spec.is_extended:
                 raise BufferError(f"an array of {self.spec.dtype.name} has no buffer")
-            return memoryview(self._live())
+            return memoryview(self.block_until_ready()._b)
 
     def __dlpack__(
         self,

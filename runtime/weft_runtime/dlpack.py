@@ -33,6 +33,7 @@ def export(x: Array, *, stream: int | None, dl_device: tuple[int, int] | None, c
     if copy:
         x = x.__copy__()
     try:
-        return pjrt.to_dlpack(x._live(), stream)
+        buffer = x.block_until_ready()._b if x.spec.on_host else x._live()
+        return pjrt.to_dlpack(buffer, stream)
     except pjrt.JaxRuntimeError as error:
         raise BufferError(f"DLPack: {x.spec} cannot be shared: {error}") from error

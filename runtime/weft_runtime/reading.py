@@ -19,6 +19,7 @@ def read(buffer: pjrt.ArrayImpl, spec: Spec) -> np.ndarray:
 
     The view keeps the memory alive. For an extended dtype these are the physical elements.
     """
+    buffer.block_until_ready()  # jaxlib ends the process if it is asked for memory that could not be had
     try:
         return np.asarray(memoryview(buffer))
     except BufferError:  # bfloat16, float8, int4, ...; several devices; the memory of a GPU
@@ -53,6 +54,7 @@ def _read_copy(buffer: pjrt.ArrayImpl, spec: Spec) -> np.ndarray:
 
 def address(buffer: pjrt.ArrayImpl, spec: Spec) -> int:
     """Where the elements of a live buffer begin, on its device."""
+    buffer.block_until_ready()
     if spec.on_host and spec.size:  # jaxlib's own answer imports jax before 0.11
         try:
             return np.asarray(memoryview(buffer)).ctypes.data
