@@ -7,6 +7,7 @@ import numpy as np
 
 from weft_compiler.avals import Aval, Dtype, aval_of, dtype_of_element, element_type
 from weft_compiler.bindings import context, ir
+from weft_compiler.symbolic import DimExpr, as_dim, decoded, encoded
 
 T = TypeVar("T")
 
@@ -53,9 +54,9 @@ class Kind(Generic[T]):
 
 
 def _ints(value: Any) -> tuple[int, ...]:
-    if isinstance(value, int):
-        return (value,)
-    return tuple([int(v) for v in value])
+    if isinstance(value, (int, DimExpr)):
+        return (as_dim(value),)
+    return tuple([as_dim(v) for v in value])
 
 
 def _expect(attribute: ir.Attribute, *kinds: type) -> Any:
@@ -82,21 +83,21 @@ def _decode_symbols(attribute: ir.Attribute) -> tuple[str, ...]:
 
 
 def _decode_int(attribute: ir.Attribute) -> int:
-    return _expect(attribute, ir.IntegerAttr).value
+    return decoded(_expect(attribute, ir.IntegerAttr).value)
 
 
 _I64S = Kind(
     "a list of integers",
     "#builtin.dense_array",
     _ints,
-    lambda v: ir.DenseI64ArrayAttr.get(list(v)),
-    lambda a: tuple(_expect(a, ir.DenseI64ArrayAttr)),
+    lambda v: ir.DenseI64ArrayAttr.get([encoded(n) for n in v]),
+    lambda a: tuple([decoded(n) for n in _expect(a, ir.DenseI64ArrayAttr)]),
 )
 _INT = Kind(
     "an integer",
     "#builtin.integer",
-    int,
-    lambda v: ir.IntegerAttr.get(ir.IntegerType.get_signless(64), v),
+    as_dim,
+    lambda v: ir.IntegerAttr.get(ir.IntegerType.get_signless(64), encoded(v)),
     _decode_int,
 )
 _BOOL = Kind(

@@ -7,6 +7,7 @@ import ml_dtypes
 import numpy as np
 
 from weft_compiler.bindings import context, ir
+from weft_compiler.symbolic import as_dim, decoded, encoded
 
 
 class KeyDtype:
@@ -164,7 +165,7 @@ class Aval:
     def of(shape: tuple[int, ...], dtype: Dtype) -> "Aval":
         """The aval of a shape and a dtype."""
         found = _AVALS.get((shape, dtype))
-        return found if found is not None else _make(tuple(int(n) for n in shape), dtype)
+        return found if found is not None else _make(tuple([as_dim(n) for n in shape]), dtype)
 
     def with_shape(self, shape: tuple[int, ...]) -> "Aval":
         """The same dtype in another shape."""
@@ -204,7 +205,7 @@ def _make(shape: tuple[int, ...], dtype: Dtype) -> Aval:
     aval.size = math.prod(shape)
     aval.kind = KINDS[dtype]
     with context():
-        aval.ty = ir.RankedTensorType.get(list(shape), element_type(dtype), loc=ir.Location.unknown())
+        aval.ty = ir.RankedTensorType.get([encoded(n) for n in shape], element_type(dtype), loc=ir.Location.unknown())
     aval = _AVALS.setdefault((shape, dtype), aval)
     _AVAL_OF_TYPE.setdefault(aval.ty, aval)
     return aval
@@ -217,4 +218,4 @@ def aval_of(ty: ir.Type) -> Aval:
         return found
     if not isinstance(ty, ir.RankedTensorType) or not ty.has_static_shape:
         raise TypeError(f"{ty} is not a tensor of known shape")
-    return Aval.of(tuple(ty.shape), dtype_of_element(ty.element_type))
+    return Aval.of(tuple([decoded(n) for n in ty.shape]), dtype_of_element(ty.element_type))

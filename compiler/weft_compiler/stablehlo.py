@@ -8,9 +8,10 @@ from weft_compiler.avals import BOOL, Aval, kind_of
 from weft_compiler.bindings import context, ir, stablehlo
 from weft_compiler.dialect.builder import Val
 from weft_compiler.folding import Folding
+from weft_compiler.symbolic import DimExpr
 
 create = ir.Operation.create
-_KIND_OF_VALUE: dict[type, Kind[Any]] = {bool: _BOOL, int: _INT, tuple: _I64S, str: _STRING}
+_KIND_OF_VALUE: dict[type, Kind[Any]] = {bool: _BOOL, int: _INT, DimExpr: _INT, tuple: _I64S, str: _STRING}
 _CACHE: dict[Any, ir.Attribute] = {}
 
 

@@ -10,6 +10,7 @@ from weft_compiler.attributes import SPLATS, elements
 from weft_compiler.avals import Aval, Dtype
 from weft_compiler.bindings import ir
 from weft_compiler.dialect.op import REGISTRY, Linear, Op, Plan
+from weft_compiler.symbolic import DimExpr
 
 if TYPE_CHECKING:
     from weft_compiler.module import Module
@@ -132,6 +133,8 @@ class Builder:
     def full(self, aval: Aval, value: Any) -> Val:
         """A constant of `aval` with every element equal to the number `value`."""
         kind = type(value)
+        if kind is DimExpr:
+            return self.spread(self.dimension(size=value, dtype=aval.dtype), aval.shape)
         # Not for the float 0.0, which is equal to -0.0.
         inst = _FULL.get((aval, kind, value)) if kind is int or (kind is float and value) else None
         if inst is not None:
