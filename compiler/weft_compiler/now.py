@@ -20,9 +20,10 @@ def transpose(module: Module, fn: str, linear: Mask) -> Transposed:
         return b.transpose_of(fn, linear, (True,) * len(module.signature(fn).outputs), True)
 
 
-def depends(module: Module, fn: str, mask: Mask) -> Mask:
-    """Which results of a function depend on the masked arguments."""
+def depends(module: Module, fn: str, mask: Mask, axis_name: str = "") -> Mask:
+    """Which results of a function depend on the masked arguments, or else differ along an axis of this name."""
     b, fn = _expanded(module, fn)
+    b.axis_name = axis_name
     return b.dependence(fn, mask)
 
 

@@ -235,7 +235,9 @@ class AllGather(Grouped):
         if not b.is_batched(x):
             return b.move_axis(b.repeat_first(x, self.count), 0, self.dim), False
         if not self.groups:
-            return b.move_axis(x, 0, self.dim), False
+            # A value of its own, as x has a batch axis where this one has an axis of the array.
+            same = b.broadcast_in_dim(x, shape=x.shape, dims=tuple(range(x.ndim)))
+            return b.move_axis(same, 0, self.dim), False
         grouped = self.by_group(b, x)
         shape = (grouped.shape[0], self.count, *grouped.shape[1:])
         kept = (0, *range(2, len(shape)))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from weft._tracing.axes import AXES
 from weft._tracing.eager import run_op
 from weft._tracing.executables import BY_STRUCTURE
 from weft._tracing.trace import Trace, Tracer
@@ -14,6 +15,7 @@ from weft_compiler.avals import aval_of
 from weft_compiler.body import read_op
 from weft_compiler.dialect.builder import Val
 from weft_compiler.module import Module
+from weft_compiler.named_axes import axes_of
 from weft_runtime import Array
 
 
@@ -41,6 +43,8 @@ def _value(trace: Trace, wanted: Any) -> Array | None:
         if value.owner == trace.function.body:  # an argument that stands for many values, or for none
             return None
         op = value.owner
+        if AXES.bound and axes_of(trace.module, read_op(op)):
+            return None
         missing = [v for v in op.operands if v not in values]
         if missing:
             todo.extend(missing)

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
+from weft._tracing.axes import AXES, label
 from weft._tracing.bind import op_class
 from weft._tracing.staging import Traced, trace_function, type_of
 from weft._tracing.trace import STATE
@@ -32,7 +33,8 @@ def vmap(
     """`fun` mapped over an axis of its arguments.
 
     `in_axes` says which axis, for all arguments, for each, or for each leaf; None where an argument is the same
-    for all. `out_axes` says where the axis goes in the results.
+    for all. `out_axes` says where the axis goes in the results. Inside of `fun` the collectives of `weft.lax`
+    know the axis by `axis_name`.
 
     Raises: ValueError if axes differ in size or do not fit the arguments.
     """
@@ -76,15 +78,19 @@ def _vmap(
         inner_args, inner_kwargs = tree.unflatten(tracers)
         return fun(*inner_args, **inner_kwargs)
 
-    traced = trace_function(
-        call, in_types, kind="vmap", fun=fun, staged=False, outers=outers, arg_names=names
-    )
+    with AXES.binding(*() if axis_name is None else ((axis_name, size),)):
+        traced = trace_function(
+            call, in_types, kind="vmap", fun=fun, staged=False, outers=outers, arg_names=names
+        )
     targets = _out_axes(traced, out_axes)
     all_axes = (*axes, *(-1 for _ in traced.captures))
-    _check_unmapped(traced, targets, all_axes)
+    name = "" if axis_name is None else label(axis_name)
+    _check_unmapped(traced, targets, all_axes, name)
     trace = STATE.trace
     assert trace is not None
-    request = op_class("vmap").of(callee=traced.name, in_axes=all_axes, out_axes=tuple(targets), size=size)
+    request = op_class("vmap").of(
+        callee=traced.name, in_axes=all_axes, out_axes=tuple(targets), size=size, axis_name=name
+    )
     outs = trace.emit(request, [*leaves, *traced.captures])
     set_weak(outs, traced.out_types)
     return traced.out_tree.unflatten(outs)
@@ -136,10 +142,10 @@ def _out_axes(traced: Traced, out_axes: Any) -> list[int]:
     return targets
 
 
-def _check_unmapped(traced: Traced, targets: Sequence[int], axes: Sequence[int]) -> None:
+def _check_unmapped(traced: Traced, targets: Sequence[int], axes: Sequence[int], axis_name: str) -> None:
     if all(t >= 0 for t in targets):
         return
-    varies = now.depends(traced.module, traced.name, tuple(a >= 0 for a in axes))
+    varies = now.depends(traced.module, traced.name, tuple(a >= 0 for a in axes), axis_name)
     for target, out_varies in zip(targets, varies, strict=True):
         if target < 0 and out_varies:
             raise ValueError(

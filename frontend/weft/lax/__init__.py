@@ -13,6 +13,7 @@ from weft.lax.bits import (
     shift_right_arithmetic,
     shift_right_logical,
 )
+from weft.lax.collectives import axis_index, axis_size, pmax, pmean, pmin, psum
 from weft.lax.composites import composite
 from weft.lax.contraction import DotDimensionNumbers, batch_matmul, dot, dot_general
 from weft.lax.control_flow import (
@@ -126,12 +127,22 @@ from weft.lax.enums import (
     RoundingMethod,
     Tolerance,
 )
+from weft.lax.exchanges import (
+    all_gather,
+    all_to_all,
+    pbroadcast,
+    ppermute,
+    pshuffle,
+    psum_scatter,
+    pswapaxes,
+)
 from weft.lax.fft import fft
-from weft.lax.generators import rng_bit_generator
+from weft.lax.generators import rng_bit_generator, rng_uniform
 from weft.lax.indexing import GatherDimensionNumbers, gather, index_take
 from weft.lax.padding import padtype_to_pads, reduce_window_shape_tuple
 from weft.lax.precision import PrecisionLike
 from weft.lax.ragged import RaggedDotDimensionNumbers, ragged_dot, ragged_dot_general, scaled_dot
+from weft.lax.ragged_exchange import ragged_all_to_all
 from weft.lax.reductions import (
     argmax,
     argmin,

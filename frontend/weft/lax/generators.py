@@ -46,3 +46,20 @@ def rng_bit_generator(
     )
     after, bits = bind(inst, state, weak_type=False)
     return after, bits
+
+
+def rng_uniform(a: Any, b: Any, shape: Sequence[int]) -> Any:
+    """Uniform numbers in [a, b) from the state of the backend: other ones each time. For tests and benchmarks.
+
+    `weft.random.uniform` has a key, a derivative, and works under `vmap`.
+    Raises: ValueError unless `a` and `b` are scalars; TypeError if their dtypes differ.
+    """
+    low, high = as_value(a), as_value(b)
+    if low.ndim or high.ndim:
+        raise ValueError(
+            f"Arguments to rng_uniform must be scalars; got shapes {low.shape} and {high.shape}."
+        )
+    if low.dtype != high.dtype:
+        what = "lax.rng_uniform: arguments must have one dtype"
+        raise TypeError(explain(what, rows([low, high], ["a", "b"])))
+    return bind(class_of("rng_uniform").of(shape=sizes(shape, "rng_uniform")), low, high, weak_type=False)
