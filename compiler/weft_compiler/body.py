@@ -6,7 +6,7 @@ from weft_compiler.avals import aval_of
 from weft_compiler.bindings import ir
 from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.dialect.builder import Step, Val
-from weft_compiler.dialect.op import REGISTRY, Op, Signature
+from weft_compiler.dialect.op import REGISTRY, Op, Plan, Signature
 from weft_compiler.module import Function, Module
 
 __all__ = ["Step", "read_body", "read_op", "signatures"]
@@ -54,15 +54,18 @@ def _read(function: Function) -> Iterator[Step]:
             if val is None:  # an edit behind the walk has put a new value here
                 val = vals[v] = Val(v, aval_of(v.type))
             operands.append(val)
-        plan = None if inst.callee_attrs else inst.plans.get(tuple([v.aval for v in operands]))
+        avals = tuple([v.aval for v in operands])
+        plan = None if inst.callee_attrs else inst.plans.get(avals)
         results = op.results
         if plan is not None and plan.single is not None:
             made = [Val(results[0], plan.single)]
         else:
             made = [Val(r, aval_of(r.type)) for r in results]
+            if plan is None:  # what the IR says: whether it is right, the verifier tells
+                plan = Plan(avals, made[0].aval if inst.results == 1 else [v.aval for v in made])
         for v in made:
             vals[v.ir] = v
-        yield Step(op, inst, operands, made, op.location)
+        yield Step(op, inst, operands, made, op.location, plan)
 
 
 def signatures(module: Module, inst: Op) -> list[Signature]:

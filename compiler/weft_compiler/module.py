@@ -11,7 +11,7 @@ from weft_compiler.callback_sites import CallbackSite
 from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.dialect import load
 from weft_compiler.dialect.builder import Builder, Step, Val
-from weft_compiler.dialect.op import REGISTRY, Signature
+from weft_compiler.dialect.op import REGISTRY, Op, Plan, Signature
 
 _RETURN = "func.return"
 _MODULE = re.compile(r"(\s|//[^\n]*\n|#[^\n]*\n)*(builtin\.)?module\b")
@@ -24,7 +24,7 @@ class Function:
     reads a body through `body.read_body`, which takes the notes where there are any.
     """
 
-    __slots__ = ("_args", "_signature", "block", "is_spliced", "name", "op", "steps")
+    __slots__ = ("_args", "_returned", "_signature", "block", "is_spliced", "name", "op", "steps")
 
     def __init__(self, op: ir.Operation) -> None:
         self.op = op
@@ -36,6 +36,7 @@ class Function:
         self.is_spliced = False
         """The body has moved into the caller; an empty shell is left."""
         self.steps: list[Step] | None = None
+        self._returned: list[Val] | None = None
 
     @property
     def body(self) -> ir.Block:
@@ -73,6 +74,7 @@ class Function:
         """
         count = len(self.args)
         args = []
+        self.forget_returned()
         for entry in wanted:
             aval = entry.aval if isinstance(entry, Val) else entry
             made = self.body.add_argument(aval.ty, self.op.location)
@@ -122,10 +124,18 @@ class Function:
 
     def returned(self) -> list[ir.Value]:
         """The values that the function returns."""
+        if self.steps is not None and self._returned is not None:
+            return [v.ir for v in self._returned]
         return list(self.terminator.operands)
+
+    def forget_returned(self) -> None:
+        """To be called when the return has been edited, but the notes have been kept in step."""
+        self._returned = None
 
     def results(self) -> list[Val]:
         """The values that the function returns."""
+        if self.steps is not None and self._returned is not None:
+            return list(self._returned)
         return [Val(v, a) for v, a in zip(self.returned(), self.signature.outputs, strict=True)]
 
     def finish(self, results: Sequence[Val], loc: ir.Location) -> None:
@@ -134,6 +144,7 @@ class Function:
             _RETURN, [], [v.ir for v in results], None, None, 0, loc, ir.InsertionPoint(self.body)
         )
         self.update_type([v.aval for v in results])
+        self._returned = list(results)
         if self.steps is not None and len(self.steps) != len(self.body.operations) - 1:
             self.steps = None  # not every op was made by a builder that notes
 
@@ -184,6 +195,7 @@ class Module:
         """The Python functions that the program calls, once it is lowered."""
         self._functions: dict[str, Function] | None = None
         self._suffix: dict[str, int] = {}
+        self._plans: dict[tuple[Op, tuple[Aval, ...]], tuple[list[Signature], Plan]] = {}
 
     @classmethod
     def new(cls, loc: ir.Location | None = None) -> "Module":
@@ -196,6 +208,7 @@ class Module:
         """A module that sees the functions of `base` beside its own, so that `base` stays as it is."""
         made = cls.new()
         made._functions = ChainMap({}, base.functions)  # type: ignore[assignment]
+        made.memo = ChainMap({}, base.memo)  # type: ignore[assignment]
         made.held.update(base.held)
         return made
 
@@ -252,6 +265,16 @@ class Module:
     def signature(self, name: str) -> Signature:
         """Argument and result avals of a function."""
         return self.function(name).signature
+
+    def plan(self, inst: Op, avals: tuple[Aval, ...]) -> Plan:
+        """Result types of an op that names functions of the module, inferred once."""
+        signatures = [self.signature(c) for c in inst.callees()]
+        found = self._plans.get((inst, avals))
+        if found is not None and found[0] == signatures:
+            return found[1]
+        made = inst.plan_with(signatures, avals)
+        self._plans[inst, avals] = signatures, made
+        return made
 
     def unique_name(self, base: str) -> str:
         """A symbol that is not taken: `base`, or `base_1`, `base_2`, …"""

@@ -77,7 +77,10 @@ class StableHLO:
         )
         b.made = made
         if len(outs) == 1:
-            return Val(made.result, outs[0])
+            result = Val(made.result, outs[0])
+            b.written = None if regions else (result, name, operands, encoded)
+            return result
+        b.written = None
         return tuple([Val(r, a) for r, a in zip(made.results, outs, strict=True)])
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -86,12 +89,7 @@ class StableHLO:
         def writer(
             self: "StableHLO", *operands: Val, result: Aval | Sequence[Aval] | None = None, **attrs: Any
         ) -> Any:
-            if attrs or result is not None:
-                return self.op(full, operands, result, **attrs)
-            b = self.b
-            aval = b.outs[0]
-            made = create(full, [aval.ty], [v.ir for v in operands], None, None, 0, b.loc, b.ip)
-            return Val(made.result, aval)
+            return self.op(full, operands, result, **attrs)
 
         setattr(StableHLO, name, writer)
         return getattr(self, name)
@@ -145,6 +143,9 @@ class LoweringBuilder(Folding):
         self.stablehlo = StableHLO(self)
         self.outs: tuple[Aval, ...] = ()
         self.made: ir.Operation
+        self.written: tuple[Val, str, Sequence[Val], dict[str, ir.Attribute] | None] | None = None
+        """The result, name, operands and attributes of the StableHLO op written last, if it has one result."""
+        self._asked = 0
 
     def create(self, inst: Any, plan: Any, operands: Sequence[Val]) -> Any:
         """Lowers the op instead of creating it."""
@@ -152,20 +153,41 @@ class LoweringBuilder(Folding):
             folded = self.fold(inst, plan.out, operands)
             if folded is not None:
                 return folded
+        self._asked += 1
+        recipe = plan.recipe
+        if recipe is None:
+            made = self._lower(inst, plan, operands)
+        else:
+            name, attrs = recipe
+            op = create(name, plan.types, [v.ir for v in operands], attrs, None, 0, self.loc, self.ip)
+            made = Val(op.result, plan.single)
+        if self.folds:
+            self.note(inst, operands, made if type(made) is tuple else (made,))
+        return made
+
+    def _lower(self, inst: Any, plan: Any, operands: Sequence[Val]) -> Any:
         outer, self.outs = self.outs, plan.avals
+        asked, self.written = self._asked, None
         try:
             if plan.has_key and not inst.takes_keys:
-                made = _lower_on_words(self, inst, plan, operands)
-            else:
-                made = inst.lower(self, *operands)
+                return _lower_on_words(self, inst, plan, operands)
+            made = inst.lower(self, *operands)
         except TypeError:
             inst.rule("lower")  # which says why there is none
             raise
         finally:
             self.outs = outer
-        if self.folds:
-            self.note(inst, operands, made if type(made) is tuple else (made,))
+        if self._asked == asked and self.written is not None:
+            self._remember(plan, operands, made)
         return made
+
+    def _remember(self, plan: Any, operands: Sequence[Val], made: Any) -> None:
+        """Notes a rule that has written one op on the operands as they are, and asked for no other."""
+        assert self.written is not None
+        result, name, given, attrs = self.written
+        is_same = len(given) == len(operands) and all(v is x for v, x in zip(given, operands, strict=True))
+        if made is result and is_same and result.aval is plan.single and not plan.has_key:
+            plan.recipe = name, attrs
 
     def call_lowered(self, fn: str, operands: Sequence[Val]) -> tuple[Val, ...]:
         """A call of a function that is lowered on its own."""

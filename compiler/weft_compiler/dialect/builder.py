@@ -53,6 +53,7 @@ class Step(NamedTuple):
     operands: Sequence[Val]
     results: Sequence[Val]
     loc: ir.Location
+    plan: Plan
 
 
 _step = functools.partial(tuple.__new__, Step)  # Step(...) checks its arguments; this is the hot path
@@ -92,9 +93,7 @@ class Builder:
 
     def plan(self, inst: Op, avals: tuple[Aval, ...]) -> Plan:
         """Result types of an op on operands of these avals."""
-        if inst.callee_attrs:
-            return inst.plan_with([self.module.signature(c) for c in inst.callees()], avals)
-        return inst.plan(avals)
+        return self.module.plan(inst, avals) if inst.callee_attrs else inst.plan(avals)
 
     def create(self, inst: Op, plan: Plan, operands: Sequence[Val]) -> Any:
         """Appends an op of known result types."""
@@ -103,25 +102,24 @@ class Builder:
         if plan.single is not None:
             result = self.val(made.result, plan.single)
             if self.steps is not None:
-                self.steps.append(_step((made, inst, operands, (result,), loc)))
+                self.steps.append(_step((made, inst, operands, (result,), loc, plan)))
             return result
         results = tuple([self.val(r, a) for r, a in zip(made.results, plan.avals, strict=True)])
         if self.steps is not None:
-            self.steps.append(_step((made, inst, operands, results, loc)))
+            self.steps.append(_step((made, inst, operands, results, loc, plan)))
         return results
 
     def copy(self, step: Step, operands: Sequence[Val]) -> tuple[Val, ...]:
         """Appends the op of a step on other operands of the same types; a tuple of its results."""
-        inst, old, loc = step.inst, step.results, step.loc
-        types = [v.aval.ty for v in old]
-        made = create(inst.ir_name, types, [v.ir for v in operands], inst.attrs, None, 0, loc, self.ip)
+        _, inst, _, _, loc, plan = step
+        made = create(inst.ir_name, plan.types, [v.ir for v in operands], inst.attrs, None, 0, loc, self.ip)
         results: tuple[Val, ...]
-        if len(old) == 1:
-            results = (Val(made.result, old[0].aval),)
+        if plan.single is not None:
+            results = (Val(made.result, plan.single),)
         else:
-            results = tuple([Val(r, v.aval) for r, v in zip(made.results, old, strict=True)])
+            results = tuple([Val(r, a) for r, a in zip(made.results, plan.avals, strict=True)])
         if self.steps is not None:
-            self.steps.append(_step((made, inst, operands, results, loc)))
+            self.steps.append(_step((made, inst, operands, results, loc, plan)))
         return results
 
     def _with_constants(self, operands: Sequence[Any]) -> list[Val]:

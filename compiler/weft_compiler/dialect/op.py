@@ -6,7 +6,9 @@ Rules, in this order in a class (`x`, `y` operands, `b` the builder that new ops
     jvp(self, b, x, y, dx, dy)       result tangent(s); a tangent that is None is zero; `b.out` is the result
     transpose(self, b, ct, x, y)     cotangent(s) of the linear operands, which come as `Linear` placeholders
     batch(self, b, x, y)             result(s) with the batch axis first; `b.is_batched(x)`: x has it, first
-    lower(self, b, x, y)             result(s) in StableHLO through `b.stablehlo`, or other weft ops
+    lower(self, b, x, y)             result(s) in StableHLO through `b.stablehlo`, or other weft ops; what a rule
+                                     writes depends on attributes and operand types alone, and may be written
+                                     again without asking
     fold(self, b, x, y)              an equal value that is simpler, or None
     samples                          operands and attributes to check the rules on
 """
@@ -156,15 +158,19 @@ class Linear:
 class Plan:
     """What is known of an op instance for given operand avals: result avals and types."""
 
-    __slots__ = ("avals", "has_key", "out", "single", "types")
+    __slots__ = ("avals", "has_key", "out", "outs", "recipe", "single", "types")
 
     def __init__(self, operands: "Sequence[Aval]", result: "Aval | Sequence[Aval]") -> None:
         self.single = result if isinstance(result, Aval) else None
         self.avals = (result,) if isinstance(result, Aval) else tuple(result)
         self.types = [a.ty for a in self.avals]
-        self.has_key = any(a.kind == "k" for a in (*operands, *self.avals))
-        self.out = Linear(result) if isinstance(result, Aval) else tuple(Linear(a) for a in self.avals)
-        """Stands for the result where only its aval is known, for `fold` rules."""
+        self.has_key = "k" in [a.kind for a in (*operands, *self.avals)]
+        self.outs = tuple([Linear(a) for a in self.avals])
+        """Stand for the results where only their avals are known."""
+        self.out: Linear | tuple[Linear, ...] = self.outs if self.single is None else self.outs[0]
+        """The same, one alone where the op has exactly one result."""
+        self.recipe: tuple[str, Any] | None = None
+        """The StableHLO op, with its attributes, that `lower` has been seen to write on the same operands."""
 
 
 class Signature:

@@ -30,7 +30,7 @@ def eliminate_common(module: Module, function: Function) -> None:
     effects: dict[str, bool] = {}
     useless = []
     function.steps = None
-    for op, inst, operands, results, _ in read_body(module, function):
+    for op, inst, operands, results, _, _ in read_body(module, function):
         if inst.has_effect or (inst.callee_attrs and op_has_effect(module, op, effects)):
             continue
         # Operands are read after earlier replacements, so equal values are one value here.

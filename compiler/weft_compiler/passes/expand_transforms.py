@@ -32,17 +32,17 @@ class ExpandTransforms(ModulePass):
 
 
 class Expander:
-    """Finds, for functions of a module, equal ones without requests; `names` says which they are."""
+    """Finds, for functions of a module, equal ones without requests; the module remembers which they are."""
 
     def __init__(self, module: Module) -> None:
         self.module = module
-        self.names: dict[str, str] = {}
 
     def expand(self, name: str) -> str:
         """The name of a function without requests that is equal to `name`: itself, or one that is added."""
-        found = self.names.get(name)
+        memo, key = self.module.memo, ("expanded", name)
+        found = memo.get(key)
         if found is None:
-            found = self.names[name] = self._expand(self.module.function(name))
+            found = memo[key] = self._expand(self.module.function(name))
         return found
 
     def _expand(self, function: Function) -> str:
@@ -72,7 +72,7 @@ class Expander:
 
     def _expand_op(self, b: TransformBuilder, inst: Op, operands: list[Val]) -> Any:
         if inst.callee_attrs:
-            inst = inst.renamed(self.names)
+            inst = inst.renamed({name: self.expand(name) for name in inst.callees()})
         return inst.expand(b, *operands) if isinstance(inst, Request) else b.emit(inst, operands)
 
     def _named(self, old: Function, new: Function) -> str:

@@ -59,6 +59,7 @@ def _inline_in(module: Module, function: Function, candidates: set[str], done: s
 def _splice_all(function: Function, spliced: dict[ir.Operation, Function]) -> None:
     """Puts the bodies of `spliced` in the places of their calls, and keeps the notes of both in step."""
     old, function.steps = function.steps, None
+    function.forget_returned()
     known = old is not None and all(f.steps is not None for f in spliced.values())
     new: dict[ir.Value, Val] = {}
     steps: list[Step] = []
@@ -82,13 +83,13 @@ def _splice_all(function: Function, spliced: dict[ir.Operation, Function]) -> No
 
 
 def _with_operands(step: Step, new: dict[ir.Value, Val]) -> Step:
-    return Step(step.op, step.inst, [new.get(v.ir, v) for v in step.operands], step.results, step.loc)
+    return step._replace(operands=[new.get(v.ir, v) for v in step.operands])
 
 
 def _splice(call: ir.Operation, callee: Function) -> None:
     for formal, actual in zip(callee.body.arguments, list(call.operands), strict=True):
         formal.replace_all_uses_with(actual)
-    returned = callee.returned()
+    returned = list(callee.terminator.operands)  # after the formals have been replaced
     for op in callee.operations():
         op.move_before(call)
     for old, new in zip(call.results, returned, strict=True):

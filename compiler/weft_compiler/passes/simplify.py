@@ -6,7 +6,7 @@ from typing import Any
 
 from weft_compiler.bindings import ir
 from weft_compiler.body import read_body
-from weft_compiler.dialect.builder import Linear, Val
+from weft_compiler.dialect.builder import Val
 from weft_compiler.dialect.op import Op, Plan
 from weft_compiler.folding import Folding
 from weft_compiler.module import Function, Module
@@ -47,14 +47,14 @@ def simplify(module: Module, function: Function) -> None:
     replaced: dict[ir.Value, Val] = {}
     useless = []  # erased at the end: a new value could be taken for an erased one of the same address
     function.steps = None
-    for op, inst, operands, results, loc in read_body(module, function):
+    for op, inst, operands, results, loc, plan in read_body(module, function):
         if replaced:
             operands = [replaced.get(v.ir, v) for v in operands]
         if not inst.can_fold:
             b.note(inst, operands, results)
             continue
         b.ip, b.loc = ir.InsertionPoint(op), loc
-        folded = b.fold(inst, outs(results), operands)
+        folded = b.fold(inst, plan.out, operands)
         if folded is None:
             b.note(inst, operands, results)
             continue
@@ -64,9 +64,3 @@ def simplify(module: Module, function: Function) -> None:
         useless.append(op)
     for op in reversed(useless):
         op.erase()
-
-
-def outs(results: Sequence[Val]) -> Linear | tuple[Linear, ...]:
-    """What stands for results of which only the avals are known."""
-    made = tuple(Linear(v.aval) for v in results)
-    return made[0] if len(made) == 1 else made

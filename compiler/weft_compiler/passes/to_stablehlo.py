@@ -94,11 +94,11 @@ class BodyBuilder(LoweringBuilder):
     def lower_body(self, function: Function, arguments: Sequence[Val]) -> list[Val]:
         """Lowers the ops of a function for these arguments; the values that it returns."""
         env: dict[ir.Value, Val] = {old.ir: new for old, new in zip(function.args, arguments, strict=True)}
-        emit = self.emit
+        create = self.create
         with errors_located(self):
-            for _, inst, operands, results, loc in read_body(self.module, function):
+            for _, inst, operands, results, loc, plan in read_body(self.module, function):
                 self.loc = loc
-                outs = emit(inst, [env[v.ir] for v in operands])
+                outs = create(inst, plan, [env[v.ir] for v in operands])
                 if type(outs) is not tuple:
                     env[results[0].ir] = outs
                 else:

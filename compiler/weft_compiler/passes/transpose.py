@@ -7,7 +7,7 @@ from typing import Any
 from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Linear, Val
-from weft_compiler.dialect.op import REGISTRY, NoRule, Op
+from weft_compiler.dialect.op import REGISTRY, NoRule, Op, Plan
 from weft_compiler.locations import derived
 from weft_compiler.masks import picked
 from weft_compiler.module import Module
@@ -139,7 +139,9 @@ def _linear_part(b: TransposeBuilder, step: Step, operands: list[Any], env: dict
     env.update((r.ir, r) for r in residuals)
     given = [*picked(step.operands, linear), *residuals]
     call = REGISTRY["func.call"].of(callee=made.lin)
-    return Step(step.op, call, given, picked(step.results, made.out_active), step.loc)
+    results = picked(step.results, made.out_active)
+    plan = Plan([v.aval for v in given], [v.aval for v in results])
+    return Step(step.op, call, given, results, step.loc, plan)
 
 
 def _note_known(step: Step, outs: Sequence[Val], depends: Mask, env: dict[ir.Value, Any]) -> None:
