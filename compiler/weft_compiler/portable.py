@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from weft_compiler.bindings import PassManager, context, ir, stablehlo
+from weft_compiler.bindings import context, ir, stablehlo
 from weft_compiler.module import Module
 
 create = ir.Operation.create
@@ -29,6 +29,11 @@ def artifact(module: Module, newest_reader: str) -> tuple[bytes, str]:
             if version == newest_reader:
                 raise
     raise AssertionError("there is a version to try")
+
+
+def common_version(newest_reader: str) -> str:
+    """The newest StableHLO version that both this writer and the reader know."""
+    return stablehlo().get_smaller_version(stablehlo().get_current_version(), newest_reader)
 
 
 def read_artifact(content: bytes) -> Module:

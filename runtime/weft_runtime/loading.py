@@ -48,7 +48,7 @@ class Loaded:
         self.program = source
         self._device = device
         self._programs: dict[tuple[Spec, ...], tuple[Executable, list[Array]]] = {}
-        self._constants: dict[Sharding, list[Array]] = {}
+        self._placed: dict[Sharding, list[Array]] = {}
 
     @property
     def name(self) -> str:
@@ -192,7 +192,7 @@ class Loaded:
         env = self._sizes(arrays)
         sharding = sharding_for([x.spec for x in arrays], self._device, self.name)
         self._check_platform(platform_of(sharding))
-        constants = self._put_constants(sharding)
+        constants = self.constants(sharding)
         executable = compile(
             program.fill(self.program, env),
             [x.spec for x in (*arrays, *constants)],
@@ -209,15 +209,16 @@ class Loaded:
                 f"  try export(..., platforms={(*self.platforms, platform)!r})"
             )
 
-    def _put_constants(self, sharding: Sharding) -> list[Array]:
-        found = self._constants.get(sharding)
+    def constants(self, sharding: Sharding) -> list[Array]:
+        """The arrays that the function captured, on some devices."""
+        found = self._placed.get(sharding)
         if found is None:
             found = []
             for constant in self.program.constants:
                 kind = constant.type
                 spec = Spec(_shape(kind, {}), kind.dtype, sharding, kind.weak_type)
                 found.append(put_physical(spec, constant.value))
-            self._constants[sharding] = found
+            self._placed[sharding] = found
         return found
 
     def __repr__(self) -> str:

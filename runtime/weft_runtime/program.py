@@ -60,7 +60,8 @@ class ValueType:
         return self.dtype != FLOAT0
 
     def __str__(self) -> str:
-        return f"{self.dtype.name}[{','.join(map(str, self.shape))}]"
+        name = self.dtype.name if self.is_passed else "float0"
+        return f"{name}[{','.join(map(str, self.shape))}]"
 
     def to_json(self) -> dict[str, Any]:
         """For the header."""

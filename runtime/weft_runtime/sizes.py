@@ -11,15 +11,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any  # values of JSON
 
-Env = Mapping[str, int]
+Env = Mapping[str, Any]
+"""Values of dimension variables: numbers, or whatever the operations work on."""
 
-_OPERATIONS: dict[str, Callable[[int, int], int]] = {
+Operations = Mapping[str, Callable[[Any, Any], Any]]
+
+ON_NUMBERS: Operations = {
     "floordiv": lambda x, y: x // y,
     "mod": lambda x, y: x % y,
     "max": max,
     "min": min,
 }
-_MARK = re.compile("⟦(.*?)⟧")
+MARK = re.compile("⟦(.*?)⟧")
 """Where a template has a size: ⟦2*b + 1⟧."""
 
 
@@ -35,9 +38,9 @@ class Size:
         """From the form in which a header holds it."""
         return cls(text, _frozen(terms))
 
-    def evaluate(self, env: Env) -> int:
+    def evaluate(self, env: Env, operations: Operations = ON_NUMBERS) -> Any:
         """The value where all variables are known."""
-        return _evaluate(self.terms, env)
+        return _evaluate(self.terms, env, operations)
 
     def variables(self) -> set[str]:
         """The variables that it depends on."""
@@ -51,21 +54,21 @@ def _frozen(x: Any) -> Any:
     return tuple(map(_frozen, x)) if isinstance(x, list) else x
 
 
-def _evaluate(terms: Any, env: Env) -> int:
-    total = 0
+def _evaluate(terms: Any, env: Env, operations: Operations) -> Any:
+    total: Any = 0
     for coefficient, factors in terms:
         value = coefficient
         for atom, power in factors:
-            value *= _atom(atom, env) ** power
-        total += value
+            value = value * _atom(atom, env, operations) ** power
+        total = total + value
     return total
 
 
-def _atom(atom: Any, env: Env) -> int:
+def _atom(atom: Any, env: Env, operations: Operations) -> Any:
     if isinstance(atom, str):
         return env[atom]
     operation, x, y = atom
-    return _OPERATIONS[operation](_evaluate(x, env), _evaluate(y, env))
+    return operations[operation](_evaluate(x, env, operations), _evaluate(y, env, operations))
 
 
 def _variables(terms: Any) -> Iterable[str]:
@@ -90,25 +93,28 @@ class Constraint:
     size: Size
     is_equality: bool
 
-    def holds(self, env: Env) -> bool:
+    def holds(self, env: Env, operations: Operations = ON_NUMBERS) -> bool:
         """Whether these values satisfy it."""
-        value = self.size.evaluate(env)
+        value = self.size.evaluate(env, operations)
         return value == 0 if self.is_equality else value >= 0
 
 
 def solve(
-    wanted: Sequence[tuple[str, Shape]], given: Sequence[tuple[int, ...]], constraints: Sequence[Constraint]
-) -> dict[str, int]:
+    wanted: Sequence[tuple[str, Shape]],
+    given: Sequence[tuple[Any, ...]],
+    constraints: Sequence[Constraint],
+    operations: Operations = ON_NUMBERS,
+) -> dict[str, Any]:
     """Values of the variables for which the shapes `wanted` are those `given`; of equal rank each.
 
     Raises: ValueError where there are none, or where a variable is in no shape such that it can be solved for.
     """
-    todo: list[tuple[str, Dim, int]] = [
+    todo: list[tuple[str, Dim, Any]] = [
         (f"{where}.shape[{axis}]", dim, size)
         for (where, shape), sizes in zip(wanted, given, strict=True)
         for axis, (dim, size) in enumerate(zip(shape, sizes, strict=True))
     ]
-    env: dict[str, int] = {}
+    env: dict[str, Any] = {}
     sources: dict[str, str] = {}
 
     def fail(message: str) -> ValueError:
@@ -117,15 +123,15 @@ def solve(
         return ValueError(f"{message} (exported for {shapes}{known})")
 
     while todo:
-        later: list[tuple[str, Dim, int]] = []
+        later: list[tuple[str, Dim, Any]] = []
         for where, dim, size in todo:
             if isinstance(dim, int) or not dim.variables() - env.keys():
-                expected = dim if isinstance(dim, int) else dim.evaluate(env)
+                expected = dim if isinstance(dim, int) else dim.evaluate(env, operations)
                 if expected != size:
                     said = str(dim) if isinstance(dim, int) else f"{dim}, which is {expected}"
                     raise fail(f"{where} is {size}, but must be {said}")
                 continue
-            name, value, remainder = _solve_one(dim, size, env)
+            name, value, remainder = _solve_one(dim, size, env, operations)
             if name is None:
                 later.append((where, dim, size))
             elif remainder:
@@ -147,20 +153,22 @@ def solve(
             )
         todo = later
     for constraint in constraints:
-        if constraint.size.variables() <= env.keys() and not constraint.holds(env):
+        if constraint.size.variables() <= env.keys() and not constraint.holds(env, operations):
             raise fail(f"the shapes do not satisfy the constraint {constraint.text}")
     return env
 
 
-def _solve_one(dim: Size, size: int, env: Env) -> tuple[str | None, int, int]:
+def _solve_one(dim: Size, size: Any, env: Env, operations: Operations) -> tuple[str | None, Any, Any]:
     """(variable, value, remainder) where the expression is linear in one unknown variable, else (None, 0, 0)."""
-    known, slope, name = 0, 0, None
+    known: Any = 0
+    slope: Any = 0
+    name = None
     for coefficient, factors in dim.terms:
         unknown = [(atom, power) for atom, power in factors if _unknown(atom, env)]
-        rest = coefficient
+        rest: Any = coefficient
         for atom, power in factors:
             if (atom, power) not in unknown:
-                rest *= _atom(atom, env) ** power
+                rest = rest * _atom(atom, env, operations) ** power
         if not unknown:
             known += rest
         elif len(unknown) == 1 and isinstance(unknown[0][0], str) and unknown[0][1] == 1:
@@ -169,7 +177,7 @@ def _solve_one(dim: Size, size: int, env: Env) -> tuple[str | None, int, int]:
             name, slope = unknown[0][0], slope + rest
         else:
             return None, 0, 0
-    if name is None or slope == 0:
+    if name is None or not isinstance(slope, int) or slope == 0:
         return None, 0, 0
     return name, *divmod(size - known, slope)
 
@@ -182,4 +190,4 @@ def _unknown(atom: Any, env: Env) -> bool:
 
 def fill(template: str, sizes: Mapping[str, Size], env: Env) -> str:
     """A template with the values of its sizes."""
-    return _MARK.sub(lambda mark: str(sizes[mark[1]].evaluate(env)), template)
+    return MARK.sub(lambda mark: str(sizes[mark[1]].evaluate(env)), template)

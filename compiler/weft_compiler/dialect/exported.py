@@ -18,11 +18,11 @@ _OPAQUE = "what an exported program does is not known; only its exported derivat
 
 @op("call_exported")
 class CallExported(Op):
-    """Results of `@main` of the StableHLO module `code`, which was exported from the function `name`."""
+    """Results of `@main` of the StableHLO module `code`, which was exported from the function `fun`."""
 
     xs: Operands[Anything]
     code: Attr[Text]
-    name: Attr[Text]
+    fun: Attr[Text]
     outputs: Attr[Avals]
 
     results = None

@@ -36,9 +36,6 @@ class Dimension(Op):
         made = b.stablehlo.op("stablehlo.constant", (), scalar, value=value, **{"weft.size": parsed("unit")})
         return b.convert(made, dtype=self.dtype)
 
-    def reference(self):
-        return np.asarray(self.size, self.dtype)
-
     fold = NOTHING_TO_FOLD
 
     samples = cases(

@@ -131,9 +131,10 @@ class DimExpr:
 
     def __weft_array__(self) -> Any:
         """The value, as a scalar of the program that is traced."""
-        if self.to_array is None:
+        to_array = type(self).to_array
+        if to_array is None:
             raise TypeError(f"the size {self} has no value outside of weft.export")
-        return type(self).to_array(self)
+        return to_array(self)
 
     # Questions
 
@@ -288,8 +289,7 @@ def divided(x: Dim, y: Dim) -> tuple[Dim, Dim]:
     quotient, rest = _long_division(x, y)
     if isinstance(rest, int) and rest == 0:
         return quotient, 0
-    low, high = bounds.of(rest)
-    if low >= 0 and bounds.of(y - rest)[0] > 0:
+    if bounds.of(rest)[0] >= 0 and bounds.of(y - rest)[0] > 0:
         return quotient, rest
     floor = quotient + operation("floordiv", rest, y)
     return floor, operation("mod", rest, y)

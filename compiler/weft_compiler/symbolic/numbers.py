@@ -12,7 +12,7 @@ import re
 import threading
 from typing import Any
 
-from weft_compiler.symbolic.expression import Dim, DimExpr
+from weft_compiler.symbolic.expression import DimExpr
 
 FIRST = 1 << 62
 """Sizes, positions and strides of real programs are smaller."""
@@ -28,7 +28,7 @@ def as_dim(n: Any) -> Any:
     return n if type(n) is DimExpr else operator.index(n)
 
 
-def encoded(n: Dim) -> int:
+def encoded(n: Any) -> int:
     """The integer that stands in the IR."""
     if type(n) is not DimExpr:
         if n >= FIRST:

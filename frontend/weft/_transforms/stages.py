@@ -15,6 +15,7 @@ from weft._tracing.values import as_value
 from weft._transforms.lowering_stage import Lowering
 from weft._tree.structure import mismatches
 from weft_compiler.avals import Aval
+from weft_compiler.symbolic import as_dim
 from weft_runtime import Array, Executable, Sharding, Spec, default_sharding, move, pytree
 from weft_runtime.placement import place_name
 
@@ -37,7 +38,7 @@ class ShapeDtypeStruct:
         manual_axis_type: Any = None,
         is_ref: bool = False,
     ) -> None:
-        self.shape = tuple(int(n) for n in shape)
+        self.shape = tuple(as_dim(n) for n in shape)
         self.dtype = dtype if dtypes.is_extended(dtype) or dtype == dtypes.float0 else dtypes.dtype(dtype)
         self.sharding = sharding
         self.weak_type = weak_type
@@ -62,12 +63,16 @@ class ShapeDtypeStruct:
             raise TypeError("len() of unsized object")
         return self.shape[0]
 
+    @property
+    def _dtype_name(self) -> str:
+        return "float0" if self.dtype == dtypes.float0 else self.dtype.name
+
     def __repr__(self) -> str:
         weak = ", weak_type=True" if self.weak_type else ""
-        return f"ShapeDtypeStruct(shape={self.shape}, dtype={self.dtype.name}{weak})"
+        return f"ShapeDtypeStruct(shape={self.shape}, dtype={self._dtype_name}{weak})"
 
     def __str__(self) -> str:
-        return f"{self.dtype.name}[{','.join(map(str, self.shape))}]"
+        return f"{self._dtype_name}[{','.join(map(str, self.shape))}]"
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ShapeDtypeStruct) and self._fields() == other._fields()
