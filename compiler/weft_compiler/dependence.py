@@ -1,5 +1,7 @@
 """Analysis: which results of a function depend on which of its arguments."""
 
+from typing import Any
+
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.op import ZERO_TANGENT
 from weft_compiler.module import Module
@@ -34,7 +36,8 @@ def _outputs(b: TransformBuilder, step: Step, inputs: Mask, differentiable: bool
     if step.inst.callee_attrs and hasattr(step.inst, "depends"):
         return step.inst.depends(b, inputs)
     if b.is_named_by(step.inst):
-        return (step.inst.varies(inputs),)
+        collective: Any = step.inst
+        return (collective.varies(inputs),)
     if differentiable and step.inst.jvp is ZERO_TANGENT:
         return (False,) * len(step.results)
     return (True,) * len(step.results)

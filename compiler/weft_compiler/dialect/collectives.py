@@ -20,6 +20,7 @@ from weft_compiler.dialect.op import (
     Op,
     Operand,
     RealOrBool,
+    Rule,
     no_rule,
     op,
 )
@@ -32,6 +33,8 @@ class Collective(Op):
     axis_size: Attr[I64]
 
     takes_keys = True
+    resolve: Rule
+    """As `batch`, over the batch that the op speaks of: in plain ops."""
 
     fold = NOTHING_TO_FOLD
     samples = no_rule("covered by test/ops/collectives: it needs an axis")

@@ -207,10 +207,6 @@ class Op:
     """Float operands in which no derivative is known; `jvp` raises where they have a tangent."""
     callee_attrs: ClassVar[tuple[str, ...]] = ()
     """Attributes that name functions."""
-    named_axes: tuple[str, ...] = ()
-    """Axes that the op speaks of by name. Its `batch` says which results have the batch axis."""
-    bound_axes: tuple[str, ...] = ()
-    """Names of axes that mean, in the functions that the op names, what the op says."""
     has_effect: ClassVar[bool] = False
     """Must be kept though nothing uses its results, and keeps its place among others with effects."""
     is_cheap: ClassVar[bool] = False
@@ -247,6 +243,16 @@ class Op:
                 encoded[spec.name] = spec.kind.encode(value)
         self.attrs = encoded or None
         self.plans = {}
+
+    @property
+    def named_axes(self) -> tuple[str, ...]:
+        """Axes that the op speaks of by name. If there are any, `batch` says which results have the batch axis."""
+        return ()
+
+    @property
+    def bound_axes(self) -> tuple[str, ...]:
+        """Names of axes that mean, in the functions that the op names, what the op says."""
+        return ()
 
     @classmethod
     def of(cls, **attrs: Any) -> "Op":
