@@ -20,6 +20,29 @@ def described(loc: ir.Location) -> tuple[str, int] | None:
     return (loc.filename, loc.start_line) if isinstance(loc, ir.FileLineColLoc) else None
 
 
+def scoped(loc: ir.Location, scope: str) -> ir.Location:
+    """The place, with the names that the user gave to the code around it, as in `encoder/attention`."""
+    return ir.Location.name(scope, loc, context())
+
+
+def scope_of(loc: ir.Location) -> str:
+    """The names given with `scoped`; empty where there are none."""
+    names = []
+    while isinstance(loc, ir.NameLoc):
+        if not loc.name_str.endswith(")"):
+            names.append(loc.name_str)
+        loc = loc.child_loc
+    return "/".join(names)
+
+
+def in_scope(loc: ir.Location, outer: str, op: str) -> ir.Location:
+    """The place of an op that XLA shall know by its name, below the names given to the code around it."""
+    names = [name for name in (outer, scope_of(loc)) if name]
+    while isinstance(loc, ir.NameLoc):
+        loc = loc.child_loc
+    return scoped(loc, "/".join([*names, op])) if names else loc
+
+
 class Derivations:
     """Whether ops that a rule makes say so in their location: while someone asks, as checks for nan do."""
 
@@ -40,6 +63,7 @@ def derivation(loc: ir.Location) -> list[tuple[str, str]]:
     rules = []
     while isinstance(loc, ir.NameLoc):
         rule, _, op = loc.name_str.removesuffix(")").partition("(")
-        rules.append((rule, op))
+        if op:  # what is left is a name of the user's
+            rules.append((rule, op))
         loc = loc.child_loc
     return rules

@@ -21,6 +21,8 @@ from weft import tree_util as tree_util
 from weft._config import runtime as _runtime_options
 from weft._tracing import methods as _methods
 from weft._tracing.effects import effects_barrier as effects_barrier
+from weft._tracing.scopes import named_call as named_call
+from weft._tracing.scopes import named_scope as named_scope
 from weft._transforms.caches import clear_caches as clear_caches
 from weft._transforms.callbacks import pure_callback as pure_callback
 from weft._transforms.custom.checkpoint import checkpoint as checkpoint

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from weft_compiler.bindings import context, ir
 from weft_compiler.body import read_body
 from weft_compiler.dialect.builder import Val
+from weft_compiler.locations import in_scope, scope_of
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
 from weft_compiler.rule_errors import errors_located
@@ -90,6 +91,8 @@ class BodyBuilder(LoweringBuilder):
     ) -> None:
         super().__init__(source, ip, loc, folds=folds)
         self.inlined = inlined
+        self.scope = ""
+        """Names that the user gave to the calls that are being inlined."""
 
     def lower_body(self, function: Function, arguments: Sequence[Val]) -> list[Val]:
         """Lowers the ops of a function for these arguments; the values that it returns."""
@@ -97,7 +100,8 @@ class BodyBuilder(LoweringBuilder):
         create = self.create
         with errors_located(self):
             for _, inst, operands, results, loc, plan in read_body(self.module, function):
-                self.loc = loc
+                is_named = self.scope or isinstance(loc, ir.NameLoc)
+                self.loc = in_scope(loc, self.scope, inst.name) if is_named else loc
                 outs = create(inst, plan, [env[v.ir] for v in operands])
                 if type(outs) is not tuple:
                     env[results[0].ir] = outs
@@ -110,7 +114,8 @@ class BodyBuilder(LoweringBuilder):
         """A call of a function that is lowered on its own, or what it does."""
         if fn not in self.inlined:
             return super().call_lowered(fn, operands)
-        loc = self.loc
+        loc, scope = self.loc, self.scope
+        self.scope = scope_of(loc).rpartition("/")[0]  # without the call itself
         outs = self.lower_body(self.module.function(fn), operands)
-        self.loc = loc
+        self.loc, self.scope = loc, scope
         return tuple(outs)

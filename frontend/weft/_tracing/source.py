@@ -23,6 +23,8 @@ class Site(threading.local):
     """The place from which a library function was called: that of all ops of its body."""
 
     current: Any = None
+    scope: str = ""
+    """The names of the `named_scope` blocks around, from the outermost."""
 
 
 SITE = Site()
@@ -50,7 +52,7 @@ def location() -> Any:
             found = _locations.get(key)
             if found is None:
                 found = _locations[key] = _make(code, frame.f_lasti, frame.f_lineno)
-            return found
+            return locations.scoped(found, SITE.scope) if SITE.scope else found
         frame = frame.f_back  # type: ignore[assignment]
     return locations.unknown()
 

@@ -8,6 +8,7 @@ from typing import Any
 from weft._tracing.axes import AXES
 from weft._tracing.bind import op_class
 from weft._tracing.float0 import is_float0, without_float0
+from weft._tracing.source import SITE
 from weft._tracing.trace import STATE, Trace, Tracer
 from weft._tracing.values import as_value, aval_of_value
 from weft_compiler.avals import Aval
@@ -60,6 +61,9 @@ def trace_function(
     name = function_name(fun)
     trace = Trace(STATE.trace, name, kind, staged, Module.new() if own_module else None)
     trace.fun, trace.arg_names = fun, arg_names
+    scope = SITE.scope
+    if own_module:
+        SITE.scope = ""  # it will be called from other scopes too
     try:
         with trace:
             given = outers or [None] * len(in_types)
@@ -74,6 +78,7 @@ def trace_function(
         trace.discard()
         raise
     finally:
+        SITE.scope = scope
         if own_module:
             trace.parent = None  # the trace outlives the call in caches; the caller's must not
     return Traced(trace, outs, out_tree)
