@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from weft._tracing.trace import Tracer
@@ -46,15 +46,16 @@ class Roles:
         self.donate_argnums, self.donate_argnames = resolve(fun, donate_argnums, donate_argnames, "donate")
         self.has_static = bool(self.static_argnums or self.static_argnames)
         self.donates = bool(self.donate_argnums or self.donate_argnames)
-        self._places: dict[tuple[int, tuple[str, ...]], frozenset[int]] = {}
+        self._flags: dict[Any, tuple[bool, ...]] = {}
 
-    def static_places(self, count: int, names: tuple[str, ...] = ()) -> frozenset[int]:
-        """Places of the static ones among `count` positional arguments and then those called `names`."""
-        found = self._places.get((count, names))
+    def static_flags(self, count: int, names: Iterable[str] = ()) -> tuple[bool, ...]:
+        """Is it static? For `count` positional arguments, then for those called `names`."""
+        key = (count, *names) if names else count
+        found = self._flags.get(key)
         if found is None:
-            by_name = {count + i for i, name in enumerate(names) if name in self.static_argnames}
-            found = frozenset(normalized(self.static_argnums, count) & set(range(count)) | by_name)
-            self._places[count, names] = found
+            positions = normalized(self.static_argnums, count)
+            by_name = [name in self.static_argnames for name in names]
+            found = self._flags[key] = (*[i in positions for i in range(count)], *by_name)
         return found
 
     def split(
@@ -66,12 +67,10 @@ class Roles:
         """
         if not self.has_static:
             return args, kwargs, ()
-        positions = self.static_places(len(args))
-        statics: list[tuple[Any, Static]] = [
-            (n, _static(name, x, n)) for n, x in enumerate(args) if n in positions
-        ]
+        flags = self.static_flags(len(args))
+        statics: list[tuple[Any, Static]] = [(n, _static(name, x, n)) for n, x in enumerate(args) if flags[n]]
         statics += [(n, _static(name, kwargs[n], n)) for n in self.static_argnames if n in kwargs]
-        dynamic = tuple([x for n, x in enumerate(args) if n not in positions])
+        dynamic = tuple([x for n, x in enumerate(args) if not flags[n]])
         rest = {n: x for n, x in kwargs.items() if n not in self.static_argnames}
         return dynamic, rest, tuple(statics)
 
@@ -81,9 +80,9 @@ class Roles:
             return []
         donated: list[int] = []
         position = 0
-        static = self.static_places(len(args))
+        flags = self.static_flags(len(args))
         chosen = normalized(self.donate_argnums, len(args))
-        dynamic = [(i in chosen, x) for i, x in enumerate(args) if i not in static]
+        dynamic = [(i in chosen, x) for i, x in enumerate(args) if not flags[i]]
         dynamic += [
             (name in self.donate_argnames, kwargs[name])
             for name in sorted(kwargs)

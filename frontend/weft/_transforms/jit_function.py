@@ -47,6 +47,7 @@ class JitFunction:
         functools.update_wrapper(self, fun, updated=())  # no attribute of `fun` hides one of this object
         self._fun = fun
         self._roles = Roles(fun, static_argnums, static_argnames, donate_argnums, donate_argnames)
+        self._has_static, self._is_fresh = self._roles.has_static, self._roles.donates
         self._inline = inline
         self._device = device
         self._options = compiler_options
@@ -57,8 +58,8 @@ class JitFunction:
         self._by_trace: weakref.WeakKeyDictionary[Any, dict[Any, Traced]] = weakref.WeakKeyDictionary()
         _FUNCTIONS.add(self)
 
-    # Calling. The key of a program begins with the call key and the names of arguments that are given by name;
-    # then come, for each argument, its spec, None, or its type and itself if it is static.
+    # Calling. The key of a program begins with the call key and the names of arguments that are given by name, in
+    # order; then comes, for each argument, its spec, or its type and itself if it is static.
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         settings = MOMENT.key
@@ -66,13 +67,21 @@ class JitFunction:
             settings = call_key()
             if settings is None:
                 return self._call_in_trace(args, kwargs)
-        if kwargs:
-            return self._call_mixed(args, kwargs, settings)
+        if self._has_static:
+            return self._call_static(args, kwargs, settings)
         key: list[Any] = [settings]
+        values = args
+        if kwargs:
+            if len(kwargs) > 1:
+                kwargs = dict(sorted(kwargs.items()))
+            key += kwargs
+            values = (*args, *kwargs.values())
         buffers = []
-        for x in args:
+        for x in values:
             if type(x) is not Array:
-                return self._call_mixed(args, kwargs, settings)
+                x = host_value(x, settings, self._is_fresh)
+                if x is None:
+                    return self._call_tree(args, kwargs, settings)
             key.append(x.spec)
             buffers.append(x._b)
         entry = self._quick.get(tuple(key))
@@ -87,30 +96,27 @@ class JitFunction:
             raise executable.explain_run(error, buffers) from None
         return Array(specs, out[0]) if unflatten is None else unflatten(map(Array, specs, out))
 
-    def _call_mixed(self, args: tuple[Any, ...], kwargs: dict[str, Any], settings: int) -> Any:
-        """A call with names, numbers, NumPy arrays or static arguments; containers are left to `_call_tree`."""
-        roles = self._roles
-        values = args
+    def _call_static(self, args: tuple[Any, ...], kwargs: dict[str, Any], settings: int) -> Any:
+        """A call of a function with static arguments."""
         key: list[Any] = [settings]
-        names: tuple[str, ...] = ()
+        values = args
         if kwargs:
-            names = tuple(kwargs) if len(kwargs) == 1 else tuple(sorted(kwargs))
-            key.append(names)
-            values = (*args, *[kwargs[name] for name in names])
-        static = roles.static_places(len(args), names) if roles.has_static else ()
+            if len(kwargs) > 1:
+                kwargs = dict(sorted(kwargs.items()))
+            key += kwargs
+            values = (*args, *kwargs.values())
+        static = self._roles.static_flags(len(args), kwargs)
         buffers = []
         for i, x in enumerate(values):
-            if i in static:
+            if static[i]:
                 key += type(x), x
-            elif x is None:
-                key.append(None)
-            else:
-                if type(x) is not Array:
-                    x = host_value(x, settings, roles.donates)
-                    if x is None:
-                        return self._call_tree(args, kwargs, settings)
-                key.append(x.spec)
-                buffers.append(x._b)
+                continue
+            if type(x) is not Array:
+                x = host_value(x, settings, self._is_fresh)
+                if x is None:
+                    return self._call_tree(args, kwargs, settings)
+            key.append(x.spec)
+            buffers.append(x._b)
         try:
             entry = self._quick.get(tuple(key))
         except TypeError:  # a static argument without a hash, as the long way tells
@@ -159,7 +165,7 @@ class JitFunction:
         """A leaf as an array, or in a trace as a tracer."""
         settings = call_key()
         try:
-            made = None if settings is None else host_value(x, settings, self._roles.donates)
+            made = None if settings is None else host_value(x, settings, self._is_fresh)
             if made is None:
                 made = as_value(x)
         except TypeError:
