@@ -13,6 +13,7 @@ from weft.config import config
 from weft_compiler import lowering
 from weft_compiler.avals import Aval
 from weft_compiler.module import Module
+from weft_compiler.symbolic import check_known
 from weft_runtime import Executable, Spec
 from weft_runtime.placement import sharding_for
 
@@ -58,6 +59,7 @@ def compile_lowered(
     device: Any = None,
 ) -> Executable:
     """Compiles a lowered module."""
+    check_known(name, lambda: lowered.ir.operation.get_asm(assume_verified=True))
     platform = sharding_for(in_specs, device, name).devices[0].client.platform
     tuned = lowering.tuned(lowered, platform)
     if lowered.callbacks:
