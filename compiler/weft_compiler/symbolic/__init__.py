@@ -9,6 +9,7 @@ from weft_compiler.symbolic.expression import max_dim as max_dim
 from weft_compiler.symbolic.expression import min_dim as min_dim
 from weft_compiler.symbolic.expression import variable as variable
 from weft_compiler.symbolic.numbers import as_dim as as_dim
+from weft_compiler.symbolic.numbers import check_known as check_known
 from weft_compiler.symbolic.numbers import decoded as decoded
 from weft_compiler.symbolic.numbers import encoded as encoded
 from weft_compiler.symbolic.numbers import expressions_in as expressions_in

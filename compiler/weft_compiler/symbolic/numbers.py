@@ -10,13 +10,16 @@ from __future__ import annotations
 import operator
 import re
 import threading
+from collections.abc import Callable
 from typing import Any
 
-from weft_compiler.symbolic.expression import DimExpr
+from weft_compiler.symbolic.expression import DimExpr, InconclusiveDimensionOperation
 
 FIRST = 1 << 62
 """Sizes, positions and strides of real programs are smaller."""
-_NUMBER = re.compile(r"(?<![\w.])4\d{18}(?!\w)")
+_NUMBER = re.compile(r"(?<![\d.])4\d{18}(?![\d.])")
+_DATA = re.compile(r"stablehlo\.constant dense<(.*)> : ")
+"""The elements of a constant, but not of one that is marked `weft.size`."""
 
 _expressions: list[DimExpr] = []
 _numbers: dict[DimExpr, int] = {}
@@ -62,10 +65,25 @@ def expressions_in(text: str) -> tuple[str, dict[str, DimExpr]]:
 
     lines = []
     for line in text.split("\n"):
-        data = re.search(r"stablehlo\.constant dense<(.*)> : ", line)
+        data = _DATA.search(line)
         if data is None:
             lines.append(_NUMBER.sub(mark, line))
         else:
             head, tail = line[: data.start(1)], line[data.end(1) :]
             lines.append(_NUMBER.sub(mark, head) + data[1] + _NUMBER.sub(mark, tail))
     return "\n".join(lines), found
+
+
+def check_known(what: str, text: Callable[[], str]) -> None:
+    """Fails if a program that is to be compiled has sizes that are not known; `text` gives its IR.
+
+    Raises: InconclusiveDimensionOperation.
+    """
+    if not _expressions:
+        return  # nobody has made an expression in this process
+    found = expressions_in(text())[1]
+    if found:
+        raise InconclusiveDimensionOperation(
+            f"{what} has sizes that depend on dimension variables ({', '.join(found)}): it can be exported, but "
+            "it cannot be compiled"
+        )

@@ -11,12 +11,20 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from weft._tracing.bind import bind, op_class
+from weft._tracing.trace import STATE
 from weft._transforms.stages import ShapeDtypeStruct
 from weft.dtypes import default_int
 from weft.export.scopes import SymbolicScope
 from weft_compiler import portable
 from weft_compiler.module import Module
-from weft_compiler.symbolic import DimExpr, encoded, expressions_in, max_dim, min_dim
+from weft_compiler.symbolic import (
+    DimExpr,
+    InconclusiveDimensionOperation,
+    encoded,
+    expressions_in,
+    max_dim,
+    min_dim,
+)
 from weft_compiler.symbolic.expression import Operation
 from weft_runtime import stablehlo_version
 from weft_runtime.program import Program, ValueType
@@ -28,6 +36,11 @@ if TYPE_CHECKING:
 
 def _value(dim: DimExpr) -> Any:
     """A size as a weakly typed integer of the program that is traced."""
+    trace = STATE.trace
+    if trace is None or not trace.staged:
+        raise InconclusiveDimensionOperation(
+            f"the size {dim} has a value in functions that are exported only; it was used outside of them"
+        )
     inst = op_class("dimension").of(size=dim, dtype=default_int())
     return bind(inst, weak_type=True)
 
