@@ -15,6 +15,7 @@ from weft import lax as lax
 from weft import memory as memory
 from weft import nn as nn
 from weft import numpy as numpy
+from weft import profiler as profiler
 from weft import random as random
 from weft import tree as tree
 from weft import tree_util as tree_util

@@ -77,6 +77,22 @@ def register_lapack() -> None:
     _lapack.initialize()  # a LAPACK call before this is a segfault
 
 
+@functools.cache
+def profiler() -> Any:
+    """jaxlib's profiler, loaded when it is first asked for."""
+    from jaxlib import _profiler
+
+    return _profiler
+
+
+@functools.cache
+def profile_data() -> Any:
+    """jaxlib's classes for what the profiler has written."""
+    from jaxlib import _profile_data
+
+    return _profile_data
+
+
 # Shardings and arrays
 
 

@@ -68,7 +68,17 @@ def start(plugin: Plugin) -> pjrt.Client:
 @functools.cache  # a name can be loaded only once in a process, also after its client failed
 def _load(name: str, library: str) -> Any:
     _check_library(library)
-    return pjrt.load_plugin(name, library)
+    capi = pjrt.load_plugin(name, library)
+    _LOADED.append(capi)
+    return capi
+
+
+_LOADED: list[Any] = []
+
+
+def loaded() -> list[Any]:
+    """The C APIs of the plugins that this process has loaded, in that order."""
+    return list(_LOADED)
 
 
 def _check_library(library: str) -> None:
