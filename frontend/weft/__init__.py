@@ -4,6 +4,8 @@ The names, semantics and random bits are JAX's: a program ports by changing its 
 a function becomes; the tool `weft-opt` reads, transforms and prints it.
 """
 
+from typing import TYPE_CHECKING
+
 from weft import ad_checkpoint as ad_checkpoint
 from weft import custom_batching as custom_batching
 from weft import custom_derivatives as custom_derivatives
@@ -74,7 +76,6 @@ from weft.config import numpy_dtype_promotion as numpy_dtype_promotion
 from weft.config import numpy_rank_promotion as numpy_rank_promotion
 from weft.config import threefry_partitionable as threefry_partitionable
 from weft.dtypes import float0 as float0
-from weft_runtime import Array as Array
 from weft_runtime import Device as Device
 from weft_runtime import default_backend as default_backend
 from weft_runtime import device_count as device_count
@@ -87,6 +88,11 @@ from weft_runtime import process_index as host_id
 from weft_runtime import process_index as process_index
 from weft_runtime import process_indices as host_ids
 from weft_runtime import process_indices as process_indices
+
+if TYPE_CHECKING:
+    from weft_runtime import Array as Array
+else:
+    from weft._tracing.array_class import Array as Array
 
 __version__ = "0.1.0"
 

@@ -83,6 +83,8 @@ def static_key(x: Any) -> Any:
     kind = type(x)
     if kind is tuple or kind is list:
         return (tuple, *map(static_key, x))
+    if kind is np.ndarray:
+        return static_key(x.tolist())
     return (kind, repr(x)) if kind is float else (kind, x)
 
 

@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+
 from weft._tracing.entries import Entry, entry_of, run_entry
 from weft._tracing.executables import compile_module
 from weft._tracing.host_values import host_value, static_key
@@ -246,7 +248,9 @@ def _holds_tracer(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
 
 
 def _hashable(x: Any) -> Any:
-    return tuple(_hashable(v) for v in x) if isinstance(x, list) else x
+    if isinstance(x, np.ndarray):
+        x = x.tolist()
+    return tuple(_hashable(v) for v in x) if type(x) in (list, tuple) else x
 
 
 def clear_all() -> None:

@@ -58,7 +58,7 @@ _UNARY = {"neg": "negative", "pos": "positive", "abs": "abs", "invert": "bitwise
 
 # fmt: off
 _METHODS = (
-    "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip", "compress",
+    "all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip",
     "conj", "conjugate", "cumprod", "cumsum", "diagonal", "dot", "max", "mean", "min", "nonzero",
     "prod", "ptp", "ravel", "repeat", "round", "searchsorted", "sort", "squeeze", "std", "sum",
     "swapaxes", "take", "trace", "var",
@@ -182,6 +182,30 @@ def _iter(self: Any) -> Any:
     return iter(rows(self))
 
 
+def _contains(self: Any, value: Any) -> bool:
+    from weft import numpy
+
+    if self.ndim != 1:
+        raise ValueError(f"Array.__contains__: search array must be one-dimensional, got shape {self.shape}")
+    if np.ndim(value) != 0:
+        raise ValueError(f"Array.__contains__: query value must be a scalar, got shape {np.shape(value)}")
+    return bool(numpy.any(numpy.equal(self, value)))
+
+
+def _round(self: Any, digits: int | None = None) -> Any:
+    from weft import numpy
+
+    return numpy.round(self, digits or 0)
+
+
+def _compress(
+    self: Any, condition: Any, axis: int | None = None, *, size: int | None = None, fill_value: Any = 0
+) -> Any:
+    from weft import numpy
+
+    return numpy.compress(condition, self, axis, size=size, fill_value=fill_value)
+
+
 def _len(self: Any) -> int:
     if self.ndim == 0:
         raise TypeError("len() of unsized object")
@@ -283,6 +307,9 @@ _SHAPE_METHODS: dict[str, Any] = {
     "__setitem__": _setitem,
     "__iter__": _iter,
     "__len__": _len,
+    "__contains__": _contains,
+    "__round__": _round,
+    "compress": _compress,
     "reshape": _reshape,
     "transpose": _transpose,
     "astype": _astype,
@@ -344,6 +371,16 @@ def _tolist(self: Tracer) -> Any:
     ).tolist()
 
 
+def _tobytes(self: Tracer, order: str = "C") -> bytes:
+    return _value_or(
+        self, lambda t: ConcretizationTypeError(t, "It arose from tobytes() on a tracer.")
+    ).tobytes(order)
+
+
+def _same(self: Tracer, memo: Any = None) -> Tracer:
+    return self  # it cannot be changed
+
+
 def _tracer_repr(self: Tracer) -> str:
     shape = ",".join(map(str, self.shape))
     kind = self._trace.kind
@@ -373,6 +410,9 @@ _TRACER_METHODS: dict[str, Any] = {
     "__format__": _tracer_format,
     "item": _item,
     "tolist": _tolist,
+    "tobytes": _tobytes,
+    "__copy__": _same,
+    "__deepcopy__": _same,
     "block_until_ready": _block,
     "itemsize": property(lambda self: self.dtype.itemsize),
     "nbytes": property(lambda self: self.size * self.dtype.itemsize),

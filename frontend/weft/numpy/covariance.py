@@ -21,6 +21,7 @@ from weft.numpy._ops import (
 from weft.numpy.means import average
 from weft.numpy.products import dot
 from weft.numpy.reductions import reduce_axes
+from weft_compiler.avals import kind_of
 
 
 @library("m", "y", "fweights", "aweights")
@@ -109,6 +110,8 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> A
     """Matrix of the correlation coefficients of variables, see `cov`."""
     from weft.numpy.matrices import diagonal_of
 
+    if dtype is not None and kind_of(dtypes.as_dtype(dtype)) not in "fc":
+        raise ValueError(f"corrcoef: dtype must be a subclass of float or complex; got {dtype!r}")
     c = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return bind(ops.div, c, c)

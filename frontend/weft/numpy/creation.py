@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array as array_module
 import math
 from typing import Any
 
@@ -27,9 +28,9 @@ def placed(x: Any, device: Any) -> Any:
     """A result on the device that was asked for, if any."""
     if device is None:
         return x
-    if type(x) is not Array:
-        raise NotImplementedError("device is not supported while tracing")
-    return weft_runtime.move(x, device)
+    from weft._transforms.transfers import device_put
+
+    return device_put(x, device)
 
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: Any, weak_type: bool = False) -> Any:
@@ -242,6 +243,12 @@ def _array(x: Any, dtype: Any) -> Any:
         raise TypeError(
             f"Value {x!r:.60} with dtype object is not a valid array type. Only arrays of numeric types are supported."
         )
+    if isinstance(x, np.ma.MaskedArray):
+        raise ValueError(
+            "numpy masked arrays are not supported; x.filled(value) has a value in the masked places"
+        )
+    if isinstance(x, (bytearray, memoryview, array_module.array)):
+        x = np.asarray(x)
     made = as_value(x, what="array: the value")
     return made if dtype is None else _converted(made, dtype)
 

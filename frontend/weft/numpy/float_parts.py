@@ -103,6 +103,11 @@ def frexp(x: Any, /) -> tuple[Any, Any]:
     is_zero = bind(ops.and_, compare_to(field, 0, "EQ"), compare_to(fraction, 0, "EQ"))
     is_kept = bind(ops.or_, is_zero, compare_to(field, mask, "EQ"))
     exponent = select(is_kept, like(normal, 0), select(is_subnormal, small, normal))
+    # The bits have no slope; this term has the value 0 and the slope of x * 2**-exponent.
+    scale = bind(ops.exp2, convert(bind(ops.neg, exponent), v.dtype, False))
+    rise = bind(ops.mul, bind(ops.sub, v, bind(ops.stop_gradient, v)), scale)
+    is_flat = bind(ops.or_, is_kept, is_subnormal)
+    mantissa = bind(ops.add, mantissa, select(is_flat, like(mantissa, 0), rise))
     return select(is_kept, with_weak_type(v, False), mantissa), exponent
 
 

@@ -42,7 +42,7 @@ def bincount(
         found = value_of("bincount", v, "With the argument `length` the result has that many entries.")
         length = max(least, int(found.max(initial=-1)) + 1)
     else:
-        length = max(operator.index(length), least)
+        length = operator.index(length)
     if weights is None:
         return _bincount(v, None, length)
     w = array("bincount", weights, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -82,7 +83,7 @@ def ravel_multi_index(
 ) -> Any:
     """Indices along each axis as indices of the flattened array.
 
-    `mode` says what becomes of those beyond the end: "wrap", "clip", or "raise", for indices known now only.
+    `mode` says what becomes of those beyond the end: "wrap", "clip", "ignore", or "raise", for indices known now only.
     """
     sizes = tuple(operator.index(n) for n in dims)
     if mode == "raise":
@@ -102,13 +103,21 @@ def _ravel_multi_index(multi_index: Any, sizes: tuple[int, ...], mode: str, orde
     index = [integer_index("ravel_multi_index", v, i) for i, v in enumerate(rows)]
     if len(index) != len(sizes):
         raise ValueError(f"len(multi_index)={len(index)} != len(dims)={len(sizes)}")
-    target = (
-        dtypes.default_int() if dtype is None else dtypes.canonicalize_explicit(dtype, "ravel_multi_index")
-    )
-    if mode not in ("wrap", "clip"):
-        raise ValueError(f"invalid mode={mode!r}. Expected 'raise', 'wrap', or 'clip'")
+    if mode not in ("wrap", "clip", "ignore"):
+        raise ValueError(f"invalid mode={mode!r}. Expected 'raise', 'wrap', 'clip', or 'ignore'.")
     if order not in ("C", "F"):
         raise ValueError(f"invalid order={order!r}. Expected 'C' or 'F'")
+    if dtype is None:
+        target = dtypes.result_type(int, *[v.dtype for v in index])
+    else:
+        target = dtypes.canonicalize_explicit(dtype, "ravel_multi_index")
+    if np.dtype(target).kind not in "iu":
+        raise ValueError(f"dtype={target} is not an integer type.")
+    if math.prod(sizes) - 1 > dtypes.iinfo(target).max:
+        raise ValueError(
+            f"jnp.ravel_multi_index: {target} is not large enough to hold the flattened index for dims={sizes}; "
+            "give a dtype that is, such as np.min_scalar_type(math.prod(dims))"
+        )
     shape = broadcast_shapes("ravel_multi_index", [v.shape for v in index])
     strides = np.cumprod([1, *(sizes[:0:-1] if order == "C" else sizes[:-1])])
     strides = strides[::-1] if order == "C" else strides
@@ -117,7 +126,7 @@ def _ravel_multi_index(multi_index: Any, sizes: tuple[int, ...], mode: str, orde
         v = broadcast_to(convert(v, target, False), shape)
         if mode == "clip":
             v = bind(ops.max, bind(ops.min, v, like(v, n - 1)), like(v, 0))
-        else:
+        elif mode == "wrap":
             v = remainder(v, like(v, n))
         total = bind(ops.add, total, bind(ops.mul, v, like(v, int(stride))))
     return total

@@ -40,9 +40,9 @@ class _Mgrid:
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
             return _range_of(key)
-        vectors = _one_dtype([_range_of(k) for k in key])
-        if not vectors:
+        if not key:
             return arange(0)
+        vectors = _one_dtype([_range_of(k) for k in key])
         return stack(meshgrid(*vectors, indexing="ij"))
 
 
@@ -52,8 +52,9 @@ class _Ogrid:
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
             return _range_of(key)
-        vectors = _one_dtype([_range_of(k) for k in key])
-        return meshgrid(*vectors, indexing="ij", sparse=True) if vectors else []
+        if not key:
+            return []
+        return meshgrid(*_one_dtype([_range_of(k) for k in key]), indexing="ij", sparse=True)
 
 
 class _Concatenator:

@@ -11,7 +11,7 @@ import numpy as np
 from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.library import library
-from weft._tracing.operands import broadcast_to, convert
+from weft._tracing.operands import broadcast_shapes, broadcast_to, convert
 from weft.numpy._arguments import array, arrays, axes_within, axis_within, inexact
 from weft.numpy._ops import (
     compare,
@@ -72,7 +72,7 @@ def _interp(
     x0, x1 = xp.at[before].get(mode="clip"), xp.at[index].get(mode="clip")
     y0, y1 = fp.at[before].get(mode="clip"), fp.at[index].get(mode="clip")
     width = bind(ops.sub, x1, x0)
-    is_point = compare(bind(ops.abs, width), like(width, float(np.finfo(np.float32).tiny)), "LE")
+    is_point = compare(bind(ops.abs, width), like(width, float(np.spacing(np.finfo(np.float32).eps))), "LE")
     share = bind(ops.div, bind(ops.sub, x, x0), select(is_point, like(width, 1), width))
     line = bind(ops.add, y0, bind(ops.mul, convert(share, value_dtype, False), bind(ops.sub, y1, y0)))
     made = select(is_point, y0, line)
@@ -113,8 +113,6 @@ def _periodic(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
 @library("y", "x", "dx")
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """Integral along an axis by the trapezoidal rule, of samples at x or at distance dx."""
-    from weft.numpy.arithmetic import add, multiply
-
     values = inexact("trapezoid", y)
     at = axis_within(axis, values.ndim)
     if x is None:
@@ -127,8 +125,12 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
         else:
             widths = diff(places, axis=at)
     n = values.shape[at]
-    pairs = add(slice_axis(values, at, 1, n), slice_axis(values, at, 0, n - 1))
-    made = multiply(pairs, widths)
+    pairs = bind(ops.add, slice_axis(values, at, 1, n), slice_axis(values, at, 0, n - 1))
+    pairs, widths = arrays("trapezoid", pairs, widths)
+    target = dtypes.promote((pairs.dtype, pairs.weak_type), (widths.dtype, widths.weak_type))[0]
+    shape = broadcast_shapes("trapezoid", [pairs.shape, widths.shape])
+    pairs, widths = (broadcast_to(convert(v, target, False), shape) for v in (pairs, widths))
+    made = bind(ops.mul, pairs, widths)
     total = reduce_axes("reduce_sum", made, (axis_within(axis, made.ndim),))
     return bind(ops.mul, total, like(total, 0.5))
 
@@ -155,7 +157,7 @@ def gradient(
             )
     steps = list(varargs) if len(varargs) == len(axes) else list(varargs) * len(axes)
     made = _gradient(x, steps or [1.0] * len(axes), axes)
-    return made[0] if len(axes) == 1 and (axis is None or not isinstance(axis, (tuple, list))) else made
+    return made[0] if len(axes) == 1 else made
 
 
 @library("x", "steps")

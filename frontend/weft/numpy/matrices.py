@@ -11,6 +11,7 @@ from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.library import library
 from weft._tracing.operands import broadcast_to, convert, with_weak_type
+from weft._tracing.trace import Tracer
 from weft.numpy._arguments import array, arrays, axis_within, explicit_dtype, no_out
 from weft.numpy._ops import (
     broadcast_in_dim,
@@ -31,10 +32,21 @@ from weft.numpy.creation import float_dtype, placed
 _INT32 = np.dtype(np.int32)
 
 
-def on_diagonal(shape: tuple[int, int], k: int, direction: str = "EQ") -> Any:
-    """Whether row + k is equal to (or compares otherwise with) the column."""
+def on_diagonal(shape: tuple[int, int], k: Any, direction: str = "EQ") -> Any:
+    """Whether row + k is equal to (or compares otherwise with) the column; k a Python number or an array."""
     row, column = iota(shape, _INT32, 0), iota(shape, _INT32, 1)
-    return compare(bind(ops.add, row, constant(k, shape, _INT32)), column, direction)
+    is_known = isinstance(k, int)
+    offset = constant(k, shape, _INT32) if is_known else broadcast_to(convert(k, _INT32, False), shape)
+    return compare(bind(ops.add, row, offset), column, direction)
+
+
+def _offset(name: str, k: Any) -> Any:
+    """Which diagonal: a Python number, or a traced integer where it is known only later."""
+    if type(k) is Tracer:
+        if k.ndim or kind(k) not in "iu":
+            raise TypeError(f"{name}: k must be an integer scalar, got {k!r}")
+        return k
+    return operator.index(k)
 
 
 def eye(N: int, M: int | None = None, k: Any = 0, dtype: Any = None, *, device: Any = None) -> Any:
@@ -44,11 +56,11 @@ def eye(N: int, M: int | None = None, k: Any = 0, dtype: Any = None, *, device: 
     for size in (rows, columns):
         if size < 0:
             raise ValueError(f"negative dimensions are not allowed, got {rows} and {columns}")
-    return placed(_eye(rows, columns, operator.index(k), float_dtype(dtype, "eye")), device)
+    return placed(_eye(_offset("eye", k), rows, columns, float_dtype(dtype, "eye")), device)
 
 
-@library()
-def _eye(rows: int, columns: int, k: int, dtype: Any) -> Any:
+@library("k")
+def _eye(k: Any, rows: int, columns: int, dtype: Any) -> Any:
     return convert(on_diagonal((rows, columns), k), dtype, False)
 
 
@@ -61,15 +73,15 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """An N by M matrix with ones on and below the k-th diagonal, else zeros."""
     columns = N if M is None else M
     return _tri(
+        _offset("tri", k),
         operator.index(N),
         operator.index(columns),
-        operator.index(k),
         explicit_dtype(dtype, "tri") or np.dtype(np.float32),
     )
 
 
-@library()
-def _tri(rows: int, columns: int, k: int, dtype: Any) -> Any:
+@library("k")
+def _tri(k: Any, rows: int, columns: int, dtype: Any) -> Any:
     return convert(on_diagonal((rows, columns), k, "GE"), dtype, False)
 
 

@@ -301,7 +301,7 @@ def polyfit(
         left = multiply(left, reshape_to(weights, (weights.shape[0], 1)))
         right = multiply(right, reshape_to(weights, (weights.shape[0],) + (1,) * (values.ndim - 1)))
     scale = power(sum_(multiply(left, left.conj() if kind(left) == "c" else left), axis=0), 0.5)
-    left = left / scale
+    left = left / reshape_to(scale, (1, order))
     c, residuals, rank, singular = linalg.lstsq(left, right, rcond)
     c = c / reshape_to(scale, (order,) + (1,) * (c.ndim - 1))
     if full:

@@ -38,6 +38,10 @@ def arange(
     no_sharding("arange", out_sharding=out_sharding)
     wanted = explicit_dtype(dtype, "arange")
     limits = [_static_number(v, "arange") for v in (start, stop, step) if v is not None]
+    if any(isinstance(v, (complex, np.complexfloating)) for v in limits):
+        raise ValueError(
+            "Passing complex start/stop/step to jnp.arange is no longer supported: complex numbers have no order"
+        )
     target = dtypes.result_type(*limits) if wanted is None else wanted
     if target == np.bool_:
         raise TypeError("arange: a range has no booleans; give a dtype of numbers")

@@ -9,10 +9,9 @@ import ml_dtypes
 import numpy as np
 
 from weft import dtypes
-from weft._tracing.trace import Tracer
+from weft._tracing.array_class import Array
 from weft._tracing.values import is_array
 from weft_compiler.avals import kind_of
-from weft_runtime import Array
 
 
 class ScalarMeta(type):
@@ -72,19 +71,7 @@ SMALL: dict[str, Any] = {
 """Numbers of eight bits and fewer; which there are depends on the version of ml_dtypes."""
 
 
-class _NdarrayMeta(type):
-    def __instancecheck__(cls, instance: Any) -> builtins.bool:
-        return is_array(instance)
-
-    def __subclasscheck__(cls, subclass: type) -> builtins.bool:
-        return subclass is cls or issubclass(subclass, (Array, Tracer))
-
-
-class ndarray(metaclass=_NdarrayMeta):
-    """What all arrays are instances of, those that are only traced included. It cannot be called: see `array`."""
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError("weft.numpy.ndarray should not be instantiated; use weft.numpy.array instead.")
+ndarray = Array
 
 
 # Questions
@@ -97,7 +84,7 @@ def issubdtype(arg1: Any, arg2: Any) -> builtins.bool:
 
 def isdtype(dtype: Any, kind: Any) -> builtins.bool:
     """Whether a dtype is `kind`: a dtype, the name of a kind ("real floating", "integral", …), or a tuple of them."""
-    found = dtypes.as_dtype(getattr(dtype, "dtype", dtype))
+    found = dtypes.as_dtype(dtype if isinstance(dtype, type) else getattr(dtype, "dtype", dtype))
     options = kind if isinstance(kind, tuple) else (kind,)
     for option in options:
         if isinstance(option, str) and option in _KINDS:

@@ -69,6 +69,8 @@ def take(
         raise IndexError("cannot do a non-empty jnp.take() from an empty axis.")
     if how == "wrap":
         index, how = remainder(index, like(index, x.shape[at])), "promise_in_bounds"
+    elif how == "clip":  # a negative index is clipped to 0, as in NumPy
+        index = bind(ops.max, index, like(index, 0))
     return x.at[(slice(None),) * at + (index,)].get(
         mode=how, unique_indices=unique_indices, indices_are_sorted=indices_are_sorted, fill_value=fill_value
     )

@@ -105,7 +105,7 @@ def hypot(x1: Any, x2: Any, /) -> Any:
     """sqrt(x1**2 + x2**2) elementwise, without overflow of the squares."""
     x, y = promoted_inexact("hypot", x1, x2)
     if kind(x) == "c":
-        raise ValueError("hypot does not support complex-valued inputs")
+        raise ValueError("jnp.hypot is not well defined for complex-valued inputs")
     x, y = bind(ops.abs, x), bind(ops.abs, y)
     large, small = bind(ops.max, x, y), bind(ops.min, x, y)
     is_zero = compare_to(large, 0, "EQ")
@@ -124,7 +124,12 @@ def logaddexp(x: Any, y: Any, /) -> Any:
         return bind(ops.logaddexp, x, y)
     larger = select(compare(bind(ops.real, x), bind(ops.real, y), "GE"), x, y)
     sum_ = bind(ops.add, bind(ops.exp, bind(ops.sub, x, larger)), bind(ops.exp, bind(ops.sub, y, larger)))
-    return bind(ops.add, larger, bind(ops.log, sum_))
+    made = bind(ops.add, larger, bind(ops.log, sum_))
+    # The angle between -pi and pi: whole turns are taken off.
+    angle = bind(ops.imag, made)
+    turns = bind(ops.round_nearest_even, bind(ops.div, angle, like(angle, 2 * math.pi)))
+    angle = bind(ops.sub, angle, bind(ops.mul, turns, like(angle, 2 * math.pi)))
+    return bind(ops.complex, bind(ops.real, made), angle)
 
 
 @binary_ufunc(identity=-math.inf)
