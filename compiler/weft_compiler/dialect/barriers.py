@@ -20,6 +20,7 @@ class StopGradient(Op):
 
     x: Operand[Anything]
 
+    key_use = "same"
     takes_keys = True
 
     def infer(self, x):
@@ -47,6 +48,7 @@ class OptimizationBarrier(Op):
 
     xs: Operands[Anything]
 
+    key_use = "same"
     results = None
     takes_keys = True
     linear_in = ("xs",)

@@ -35,6 +35,9 @@ class Cond(HigherOrder):
                 self.fail(f"branches differ: @{self.branches[0]} is {signatures[0]}, @{name} is {branch}")
         return signatures[0].outputs
 
+    def use_keys(self, walk, index, *xs):
+        return walk.either([lambda f=f: walk.call(f, xs) for f in self.branches])
+
     def depends(self, b, mask):
         index, *args = mask
         each = [b.dependence(f, tuple(args)) for f in self.branches]

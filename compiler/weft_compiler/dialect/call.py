@@ -56,6 +56,9 @@ class Call(HigherOrder):
             self.fail(f"@{self.callee} takes {callee}, got ({', '.join(map(str, args))})")
         return callee.outputs
 
+    def use_keys(self, walk, *xs):
+        return walk.call(self.callee, xs)
+
     def depends(self, b, mask):
         return b.dependence(self.callee, mask)
 

@@ -52,6 +52,11 @@ class Checkpoint(HigherOrder):
             self.fail(str(error), OpValueError)
         return callee.outputs
 
+    def use_keys(self, walk, *xs):
+        if self.differentiated:
+            return None  # it does once more what has been done with the keys
+        return walk.call(self.callee, xs)
+
     def depends(self, b, mask):
         return b.dependence(self.callee, mask)
 
@@ -166,6 +171,7 @@ class CheckpointName(Elementwise):
     x: Operand[Anything]
     label: Attr[Text]
 
+    key_use = "same"
     takes_keys = True
 
     def jvp(self, b, x, dx):

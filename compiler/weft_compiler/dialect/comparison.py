@@ -42,6 +42,7 @@ class Compare(Elementwise):
     order: Attr[Text] = ""
     """Empty, or TOTAL."""
 
+    takes_keys = True
     key_use = "kept"
     jvp = ZERO_TANGENT
 
@@ -56,6 +57,10 @@ class Compare(Elementwise):
         return Aval.of(x.shape, BOOL)
 
     def lower(self, b, x, y):
+        if x.aval.kind == "k":  # keys are equal if all their words are
+            same = b.compare(b.words(x), b.words(y), direction=self.direction)
+            combined = b.reduce_and if self.direction == "EQ" else b.reduce_or
+            return combined(same, axes=(x.ndim,))
         return b.stablehlo.compare(x, y, self.direction, total_order=self.order == "TOTAL")
 
     def fold(self, b, x, y):

@@ -40,6 +40,9 @@ class CustomCall(HigherOrder):
     def run_callees(self):
         return (self.callee,)
 
+    def use_keys(self, walk, *xs):
+        return walk.call(self.callee, xs)
+
     def lower(self, b, *xs):
         return b.call_lowered(self.callee, xs)
 
@@ -227,6 +230,7 @@ class CustomLin(HigherOrder):
     bwd: Attr[Symbol]
     tangents: Attr[I64]
 
+    key_use = "kept"
     results = None
     callee_attrs = ("bwd",)
 

@@ -92,6 +92,7 @@ class Gather(Op):
     indices_are_sorted: Attr[Flag] = False
     unique_indices: Attr[Flag] = False
 
+    key_use = "derived"
     linear_in = ("x",)
 
     def infer(self, x, indices):

@@ -53,6 +53,7 @@ class DynamicSlice(Op):
     indices: Alike[Integer]
     sizes: Attr[Shape]
 
+    key_use = "derived"
     linear_in = ("x",)
 
     def infer(self, x, *indices):

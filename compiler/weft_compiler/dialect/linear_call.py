@@ -79,6 +79,9 @@ class LinearCall(HigherOrder):
     def run_callees(self):
         return (self.callee,)
 
+    def use_keys(self, walk, *xs):
+        return walk.call(self.callee, xs)
+
     def lower(self, b, *xs):
         return b.call_lowered(self.callee, xs)
 

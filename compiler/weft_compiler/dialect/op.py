@@ -218,6 +218,9 @@ class Op:
     takes_keys: ClassVar[bool] = False
     """`lower` deals with PRNG keys itself; other ops on keys are lowered through their `batch` rule."""
 
+    key_use: ClassVar[str] = "consumed"
+    """What the op does with keys, as a method of `key_uses.Walk`: consumed, kept, derived, same, moved, joined."""
+
     _single: ClassVar["Op | None"]
     _by_call: ClassVar[dict[tuple[Any, ...], "Op"]]
     _by_values: ClassVar[dict[tuple[Any, ...], "Op"]]
@@ -339,6 +342,10 @@ class Op:
         if isinstance(found, NoRule):
             raise NotImplementedError(f"{self.name} has no {name} rule: {found.reason}")
         return found
+
+    def use_keys(self, walk: Any, *xs: Any) -> Any:
+        """What happens to keys, see `key_uses`: operands and results are arrays of numbers, None without keys."""
+        return getattr(walk, self.key_use)(xs)
 
     def callees(self) -> tuple[str, ...]:
         """Functions that the op names."""

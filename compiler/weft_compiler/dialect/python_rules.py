@@ -223,6 +223,7 @@ class PythonLin(HigherOrder):
     tangents: Attr[I64]
     rule_number: Attr[I64]
 
+    key_use = "kept"
     results = None
     callee_attrs = ("like",)
     named_axes: Any = PythonCall.named_axes

@@ -120,6 +120,7 @@ class RandomFoldIn(Random):
     key: Operand[Key]
     data: Operand[Integer]
 
+    key_use = "derived"
     def infer(self, key, data):
         if not key.ndim or not data.ndim:
             return key.with_shape(key.shape or data.shape)
@@ -216,6 +217,21 @@ class RandomBits(Random):
         return bits(b, words, self.shape, self.bit_width)
 
 
+@op("random_clone")
+class RandomClone(Random):
+    """The same key, as one that has not been used yet."""
+
+    key: Operand[Key]
+
+    key_use = "kept"
+
+    def infer(self, key):
+        return key
+
+    def lower(self, b, key):
+        return key
+
+
 @op("random_wrap")
 class RandomWrap(Random):
     """Keys from their words, which are the last axis."""
@@ -247,6 +263,7 @@ class RandomUnwrap(Random):
 
     key: Operand[Key]
 
+    key_use = "kept"
     def infer(self, key):
         return key.physical
 

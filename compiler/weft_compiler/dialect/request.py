@@ -44,6 +44,10 @@ class Derivative(Request):
 
     wrt: Attr[Ints]
 
+    def use_keys(self, walk, *xs):
+        outs = walk.call(self.callee, xs[: len(walk.module.signature(self.callee).inputs)])
+        return (*outs, *(None for _ in walk.step.results[len(outs) :]))
+
     def _check_wrt(self, callee: Signature) -> None:
         if len(set(self.wrt)) < len(self.wrt):
             self.fail(f"wrt {list(self.wrt)} names an argument twice")
@@ -164,6 +168,9 @@ class VmapRequest(Request):
                 self.fail(f"out axis {axis} is out of range for a result {a}")
             outs.append(a if axis < 0 else a.with_shape((*a.shape[:axis], self.size, *a.shape[axis:])))
         return tuple(outs)
+
+    def use_keys(self, walk, *xs):
+        return walk.batched_call(self.callee, xs, self.in_axes, self.out_axes, self.size)
 
     def expand(self, b, *args):
         moved = [

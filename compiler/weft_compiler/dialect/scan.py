@@ -1,5 +1,7 @@
 """The loop over the slices of arrays: `scan`."""
 
+import numpy as np
+
 from weft_compiler.attributes import I64, Flag, Symbol
 from weft_compiler.dialect.call import HigherOrder
 from weft_compiler.dialect.loop_bodies import carried, jvp_body, settled, tangents_of, with_tangents
@@ -52,6 +54,20 @@ class Scan(HigherOrder):
             got, had = (f"({', '.join(map(str, each))})" for each in (after, carry))
             self.fail(f"@{self.body} must give the next carry as it takes it: {had}, not {got}")
         return (*carry, *(y.with_shape((self.length, *y.shape)) for y in ys))
+
+    def use_keys(self, walk, *xs):
+        consts, carry, slices = self.groups(xs)
+        has_keys = any(x is not None for x in slices)
+        turns = range(self.length if has_keys else min(self.length, 2))  # the second is as all that follow
+        ys = []
+        for turn in reversed(turns) if self.reverse else turns:
+            given = (*consts, *carry, *(None if x is None else x[turn] for x in slices))
+            carry, made = parts(walk.call(self.body, given), self.carry)
+            ys.append(made)
+        if not has_keys or not ys:
+            return (*carry, *(None for _ in walk.step.results[self.carry :]))
+        columns = zip(*(reversed(ys) if self.reverse else ys), strict=True)
+        return (*carry, *(None if column[0] is None else np.stack(column) for column in columns))
 
     def depends(self, b, mask):
         consts, carry, xs = self.groups(mask)

@@ -14,6 +14,7 @@ class Undifferentiable(Elementwise):
     message: Attr[Text]
 
     is_cheap = True
+    key_use = "same"
     takes_keys = True
 
     def jvp(self, b, x, dx):

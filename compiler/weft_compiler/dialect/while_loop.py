@@ -51,6 +51,13 @@ class While(HigherOrder):
             self.fail(f"@{self.body} must give the next carry of the same types, it is {body}")
         return carry
 
+    def use_keys(self, walk, *xs):
+        of_cond, of_body, carry = self.groups(xs)
+        for _ in range(2 if self.max_trips < 0 else min(self.max_trips, 2)):  # the second is as all that follow
+            walk.call(self.cond, (*of_cond, *carry))
+            carry = walk.call(self.body, (*of_body, *carry))
+        return carry
+
     def depends(self, b, mask):
         cond_consts, body_consts, carry = self.groups(mask)
         carry = carried(carry, lambda k: b.dependence(self.body, (*body_consts, *k)))

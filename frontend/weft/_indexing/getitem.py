@@ -12,8 +12,10 @@ from weft._indexing.eager import NUMBER, READING, Program, compiled, key_of, ope
 from weft._indexing.entries import tokens_of
 from weft._indexing.layout import layout_of
 from weft._indexing.reading import DEFAULT, Options, mode_of, take
+from weft._tracing.key_checks import picked
 from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
+from weft_compiler.avals import KeyDtype
 from weft_runtime import Array
 
 
@@ -21,7 +23,10 @@ def getitem(x: Any, index: Any, options: Options = DEFAULT) -> Any:
     """The elements of `x` at `index`, by NumPy's rules; places out of bounds are clamped."""
     trace = STATE.trace
     if type(x) is Array and (trace is None or not (trace.staged or holds_tracer(index))):
-        return _read(x, index, options)
+        out = _read(x, index, options)
+        if type(x.spec.dtype) is KeyDtype:
+            picked(x, index, out)
+        return out
     x = as_value(x)
     tokens, operands = tokens_of(index, x.shape, options.wraps)
     return take(x, layout_of(x.shape, tokens, options.wraps), operands, options)

@@ -8,6 +8,7 @@ from typing import Any
 from weft._indexing.eager import READING, Program, compiled, number
 from weft._indexing.getitem import getitem
 from weft._tracing.bind import op_class
+from weft._tracing.key_checks import picked
 from weft._tracing.trace import STATE, Tracer
 from weft_runtime import Array, Executable
 
@@ -35,7 +36,9 @@ def _rows_of_array(x: Array) -> Iterator[Any]:
         program = READING.quick.get(("rows", x.spec, size))
         if program is None:
             program = READING.quick["rows", x.spec, size] = Program(_compile(x, size), (), is_clamped=True)
-        yield from program.executable([x, number(start, x.spec)])
+        for i, row in enumerate(program.executable([x, number(start, x.spec)])):
+            picked(x, start + i, row)
+            yield row
 
 
 def _compile(x: Array, size: int) -> Executable:

@@ -10,6 +10,7 @@ from typing import Any
 from weft._tracing.axes import AXES
 from weft._tracing.eager import run_op
 from weft._tracing.executables import BY_STRUCTURE
+from weft._tracing.key_checks import not_counted
 from weft._tracing.trace import Trace, Tracer
 from weft_compiler.avals import aval_of
 from weft_compiler.body import read_op
@@ -49,7 +50,8 @@ def _value(trace: Trace, wanted: Any) -> Array | None:
         if missing:
             todo.extend(missing)
             continue
-        _run(trace, op)
+        with not_counted():
+            _run(trace, op)
     return values[wanted]
 
 

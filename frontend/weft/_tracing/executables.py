@@ -8,6 +8,7 @@ from typing import Any, cast
 import weft_runtime
 from weft._tracing.effects import with_effects
 from weft._tracing.host_functions import for_platform, host_callbacks
+from weft._tracing.key_checks import watched
 from weft._tracing.nan_checks import are_on, checked
 from weft.config import config
 from weft_compiler import lowering
@@ -35,17 +36,20 @@ def compile_module(
 ) -> Executable:
     """Lowers a function of a module and compiles it; the module stays as it is.
 
-    Where the configuration asks for it the program looks for nan. What is of the library, not of the user,
-    names the place from where it is called.
+    Where the configuration asks for it the program looks for nan, and keys are counted. What is of
+    the library, not of the user, names the place from where it is called.
     """
     watch = None
+    keys = watched(module, entry, name) if config.debug_key_reuse else None
     if are_on():
         module, entry, watch = checked(module, entry, name, is_library=is_library)
     lowered = lowering.lower(module, entry, donated)
     executable = compile_lowered(
         lowered, in_specs, out_types, donated=donated, name=name, options=options, device=device
     )
-    return executable if watch is None else watch.around(executable)
+    if watch is not None:
+        executable = watch.around(executable)
+    return executable if keys is None else keys.around(executable)
 
 
 def compile_lowered(
@@ -100,6 +104,7 @@ class ByStructure:
             tuple(out_types),
             config.default_device,
             are_on(),
+            config.debug_key_reuse,
         )
         found = self._known.pop(key, None)
         if found is None:

@@ -7,10 +7,12 @@ import threading
 from types import CodeType
 from typing import Any
 
+import weft_compiler
+import weft_runtime
 from weft_compiler import locations
 
 _HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-_PACKAGES = (os.path.join(_HERE, ""),)
+_PACKAGES = tuple(os.path.join(p, "") for p in (_HERE, *weft_runtime.__path__, *weft_compiler.__path__))
 _STDLIB = tuple(
     os.path.join(os.path.dirname(os.path.abspath(os.__file__)), name)
     for name in ("functools.py", "contextlib.py")

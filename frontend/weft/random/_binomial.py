@@ -16,7 +16,7 @@ from weft._tracing.library import library
 from weft._tracing.operands import broadcast_to, convert
 from weft.numpy._arguments import promoted_inexact, shape_of
 from weft.random._arguments import Shape, parameter, sample_dtype, sample_shape
-from weft.random._keys import as_key, split_key
+from weft.random._keys import as_key, clone, split_key
 from weft.random._uniform import uniform_between
 
 
@@ -44,7 +44,8 @@ def binomial_of(key: Any, n: Any, p: Any, dtype: Any) -> Any:
     many_n = lax.select(is_few, lax.full_like(n, 1e4), n)
     many_q = lax.select(is_few, lax.full_like(q, 0.5), q)
     limit = min(int(float(dtypes.finfo(dtype).max)), 2**31 - 1)
-    few, many = _by_waiting_times(key, few_n, q, limit), _by_rejection(key, many_n, many_q, limit)
+    few = _by_waiting_times(key, few_n, q, limit)
+    many = _by_rejection(clone(key), many_n, many_q, limit)  # of the two, each element is from one
     made = lax.select(is_few, convert(few, dtype, False), convert(many, dtype, False))
     is_bad = is_bad_q | is_bad_n
     made = lax.select(is_bad, lax.full_like(made, np.nan), made)

@@ -160,7 +160,10 @@ def key_impl(keys: Any) -> str:
 
 def clone(key: Any) -> Any:
     """The same key, as one that has not been used yet."""
-    return as_value(key, what="clone: the key")
+    value = as_value(key, what="clone: the key")
+    if not isinstance(value.dtype, KeyDtype):
+        return value  # words have no record
+    return bind(op_class("random_clone").of(), value, weak_type=False)
 
 
 # New keys from old ones

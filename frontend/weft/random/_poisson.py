@@ -14,7 +14,7 @@ from weft import dtypes, lax
 from weft import numpy as wnp
 from weft._tracing.library import library
 from weft.random._arguments import Shape, no_sharding, parameter, sample_dtype, sample_shape
-from weft.random._keys import as_key, split_key
+from weft.random._keys import as_key, clone, split_key
 from weft.random._uniform import uniform_between
 
 _FLOAT = np.dtype(np.float32)
@@ -38,9 +38,8 @@ def poisson(
     small = lax.select(is_small, lam, lax.full_like(lam, 0))
     large = lax.select(is_small, lax.full_like(lam, 1e5), lam)
     limit = min(int(dtypes.iinfo(found).max), 2**31 - 1)
-    made = lax.select(
-        is_small, _by_products(key, small, found, limit), _by_rejection(key, large, found, limit)
-    )
+    by_rejection = _by_rejection(clone(key), large, found, limit)  # of the two, each element is from one
+    made = lax.select(is_small, _by_products(key, small, found, limit), by_rejection)
     return lax.select(lax.eq(lam, lax.full_like(lam, 0)), lax.full_like(made, 0), made)
 
 
