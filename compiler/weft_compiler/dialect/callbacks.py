@@ -134,6 +134,7 @@ class EffectCallback(HostCall):
     has_effect = True
 
     key_use = "kept"
+
     def jvp(self, b, *args):
         if not self.debug:
             raise OpValueError("IO callbacks do not support JVP.")

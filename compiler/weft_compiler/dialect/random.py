@@ -121,6 +121,7 @@ class RandomFoldIn(Random):
     data: Operand[Integer]
 
     key_use = "derived"
+
     def infer(self, key, data):
         if not key.ndim or not data.ndim:
             return key.with_shape(key.shape or data.shape)
@@ -264,6 +265,7 @@ class RandomUnwrap(Random):
     key: Operand[Key]
 
     key_use = "kept"
+
     def infer(self, key):
         return key.physical
 

@@ -53,7 +53,8 @@ class While(HigherOrder):
 
     def use_keys(self, walk, *xs):
         of_cond, of_body, carry = self.groups(xs)
-        for _ in range(2 if self.max_trips < 0 else min(self.max_trips, 2)):  # the second is as all that follow
+        turns = 2 if self.max_trips < 0 else min(self.max_trips, 2)  # the second is as all that follow
+        for _ in range(turns):
             walk.call(self.cond, (*of_cond, *carry))
             carry = walk.call(self.body, (*of_body, *carry))
         return carry
