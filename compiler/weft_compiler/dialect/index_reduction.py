@@ -7,6 +7,7 @@ from weft_compiler.avals import Aval, kind_of, whole_bytes
 from weft_compiler.dialect.op import NOT_LINEAR, ZERO_TANGENT, Anything, Attr, Op, Operand, OpValueError, op
 from weft_compiler.dialect.reduction import highest, lowest
 from weft_compiler.dialect.samples import FLOATS, INTEGERS, samples
+from weft_compiler.symbolic import surely_at_least
 
 WIDE = 64
 """From this axis size on two vectorized reductions beat one over pairs (CPU: 2x at 1e3, 4x at 1e6)."""
@@ -39,7 +40,7 @@ class IndexOfExtremum(Op):
     def lower(self, b, x):
         if whole_bytes(x.dtype) != x.dtype:
             return b.emit(self, (b.convert(x, dtype=whole_bytes(x.dtype)),))
-        return (self._lower_wide if x.shape[self.axis] >= WIDE else self._lower_pairs)(b, x)
+        return (self._lower_wide if surely_at_least(x.shape[self.axis], WIDE) else self._lower_pairs)(b, x)
 
     def _lower_wide(self, b, x):
         """The extremum, then the least index that has it: two reductions, but both are vectorized."""

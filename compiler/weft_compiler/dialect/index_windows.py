@@ -11,6 +11,7 @@ import numpy as np
 from weft_compiler.avals import INT32, INT64, Aval
 from weft_compiler.dialect.builder import Builder, Val
 from weft_compiler.dialect.op import Op
+from weft_compiler.symbolic import DimExpr
 
 MODES = ("clip", "fill", "promise_in_bounds")
 
@@ -205,7 +206,7 @@ def signed_indices(b: Builder, indices: Val, shape: tuple[int, ...]) -> Val:
 
     An index too large for that dtype becomes its largest value: it was out of bounds and stays so.
     """
-    wide = indices.dtype.name in ("int64", "uint64") or max(shape, default=0) > integer_limits(INT32)[1]
+    wide = indices.dtype.name in ("int64", "uint64") or any(n > integer_limits(INT32)[1] for n in shape)
     target = INT64 if wide else INT32
     if indices.dtype == target:
         return indices
@@ -220,9 +221,11 @@ def limits_of(b: Builder, indices: Val, last: tuple[int, ...]) -> Val:
     if len(set(last)) <= 1:
         return b.full(indices.aval, *set(last) or (0,))
     dtype = INT64 if indices.dtype == INT64 else INT32
-    return b.broadcast_in_dim(
-        b.constant(np.asarray(last, dtype)), shape=indices.shape, dims=(indices.ndim - 1,)
-    )
+    if any(isinstance(n, DimExpr) for n in last):
+        row = b.concatenate(*[b.full(Aval.of((1,), dtype), n) for n in last], axis=0)
+    else:
+        row = b.constant(np.asarray(last, dtype))
+    return b.broadcast_in_dim(row, shape=indices.shape, dims=(indices.ndim - 1,))
 
 
 def index_vectors(b: Any, indices: tuple[Val, ...]) -> Val:

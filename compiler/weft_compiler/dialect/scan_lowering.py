@@ -22,12 +22,13 @@ class _Lowering:
         self.consts, self.carry, self.xs = scan.groups(physical)
         self.outs: tuple[Aval, ...] = b.outs
         self.ys = [a.physical for a in self.outs[scan.carry :]]
-        self.unroll = max(1, min(scan.unroll, scan.length))
+        is_known = isinstance(scan.length, int)
+        self.unroll = max(1, min(scan.unroll, scan.length)) if is_known else 1
         self.counter = Aval.of((), INT32 if scan.length < _INT32_LIMIT else INT64)
 
     def results(self) -> tuple[Val, ...]:
         turns = self.scan.length // self.unroll
-        if turns <= 1:
+        if isinstance(turns, int) and turns <= 1:
             carry, ys = self._straight()
         else:
             carry, ys = self._loop(turns * self.unroll)
@@ -76,7 +77,7 @@ class _Lowering:
         carry: Sequence[Val]
         ys: Sequence[Val]
         _, _, carry, _, ys = self._cut(made if type(made) is tuple else (made,))
-        for step in range(covered, self.scan.length):
+        for step in range(covered, self.scan.length) if covered != self.scan.length else ():
             carry, ys = self._one(b.full(self.counter, step), carry, self.xs, ys)
         return carry, ys
 

@@ -17,6 +17,7 @@ from weft._tracing.concrete import concrete
 from weft._tracing.trace import Tracer
 from weft._tracing.values import as_value
 from weft.errors import ConcretizationTypeError, NonConcreteBooleanIndexError
+from weft_compiler.symbolic import DimExpr
 from weft_runtime import Array
 
 
@@ -63,7 +64,7 @@ def _sole(index: Any) -> Any:
 
 def _typed(item: Any, position: int) -> Any:
     """One item: None, Ellipsis, an int, a slice tuple, a Flag, an integer array, or a mask of NumPy."""
-    if type(item) is int or item is None or item is Ellipsis:
+    if type(item) is int or item is None or item is Ellipsis or isinstance(item, DimExpr):
         return item
     if type(item) is slice:
         return tuple([_bound(v, item, position) for v in (item.start, item.stop, item.step)])
@@ -91,7 +92,7 @@ def _typed(item: Any, position: int) -> Any:
 
 
 def _bound(value: Any, whole: slice, position: int) -> int | None:
-    if value is None or type(value) is int:
+    if value is None or type(value) is int or isinstance(value, DimExpr):
         return value
     try:
         return operator.index(value)

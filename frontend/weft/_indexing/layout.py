@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from weft._indexing.tokens import FULL, Flag, Token, Vector, too_many
+from weft_compiler.symbolic import DimExpr, max_dim, min_dim
 
 
 class Dim(NamedTuple):
@@ -82,8 +83,7 @@ def _make(shape: tuple[int, ...], tokens: tuple[Token, ...], wraps: bool) -> Lay
         if token is None:
             dims.append(Dim("new", 1))
         elif type(token) is tuple:
-            start, stop, step = slice(*token).indices(shape[axis])
-            dims.append(Dim("slice", len(range(start, stop, step)), axis, start, step))
+            dims.append(Dim("slice", *_sliced(slice(*token), shape[axis], axis)))
         else:
             if not positions:
                 insert_at = len(dims)
@@ -93,7 +93,7 @@ def _make(shape: tuple[int, ...], tokens: tuple[Token, ...], wraps: bool) -> Lay
                     _check_not_empty(shape[axis], axis)
                 points.append(Point(axis, 0, operand, token))
                 operand += 1
-            elif type(token) is int:
+            elif isinstance(token, (int, DimExpr)):
                 points.append(Point(axis, _place(token, shape[axis], axis, wraps), -1, None))
     if vector_shape is not None:
         is_apart = positions != list(range(positions[0], positions[0] + len(positions)))
@@ -126,6 +126,27 @@ def _placed(shape: tuple[int, ...], tokens: tuple[Token, ...]) -> list[tuple[Tok
             made.append((t, axis))
             axis += 1
     return made
+
+
+def _sliced(token: slice, n: Any, axis: int) -> tuple[Any, int, Any, int]:
+    """Size, axis, first place and step of a slice of an axis of `n` elements."""
+    if not any(isinstance(x, DimExpr) for x in (n, token.start, token.stop)):
+        start, stop, step = token.indices(n)
+        return len(range(start, stop, step)), axis, start, step
+    step = 1 if token.step is None else token.step
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
+    least, most = (0, n) if step > 0 else (-1, n - 1)
+
+    def bound(x: Any, default: Any) -> Any:
+        if x is None:
+            return default
+        return max_dim(x + n, least) if x < 0 else min_dim(x, most)
+
+    first, last = (least, most) if step > 0 else (most, least)
+    start, stop = bound(token.start, first), bound(token.stop, last)
+    count = (stop - start + step - 1) // step if step > 0 else (start - stop - step - 1) // -step
+    return max_dim(count, 0), axis, start, step
 
 
 def _place(i: int, n: int, axis: int, wraps: bool) -> int:

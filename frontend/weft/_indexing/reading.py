@@ -9,6 +9,7 @@ from weft._indexing.layout import Layout, Point
 from weft._tracing.bind import op_class
 from weft._tracing.trace import STATE, Tracer
 from weft_compiler.avals import INT32, Aval
+from weft_compiler.symbolic import DimExpr, max_dim, min_dim
 
 
 class Options(NamedTuple):
@@ -64,14 +65,18 @@ class Plan:
         for d in layout.dims:
             if d.kind != "slice":
                 continue
-            last = d.start + (d.size - 1) * d.step
-            low, high = (d.start, last) if d.step > 0 else (last, d.start)
-            start[d.axis], limit[d.axis] = (low, high + 1) if d.size else (0, 0)
-            strides[d.axis] = min(abs(d.step), max(layout.shape[d.axis], 1))
-            if d.step < 0 and d.size > 1:
+            if abs(d.step) == 1 and isinstance(d.size, DimExpr):  # which may be empty
+                start[d.axis] = d.start if d.step > 0 else d.start - d.size + 1
+                limit[d.axis] = start[d.axis] + d.size
+            else:
+                last = d.start + (d.size - 1) * d.step
+                low, high = (d.start, last) if d.step > 0 else (last, d.start)
+                start[d.axis], limit[d.axis] = (low, high + 1) if d.size else (0, 0)
+                strides[d.axis] = min_dim(abs(d.step), max_dim(layout.shape[d.axis], 1))
+            if d.step < 0 and d.size not in (0, 1):
                 flipped.append(d.axis)
         for p in static:
-            place = max(0, min(p.value, layout.shape[p.axis] - 1))
+            place = max_dim(0, min_dim(p.value, layout.shape[p.axis] - 1))
             start[p.axis], limit[p.axis] = place, place + 1
         shape = tuple(-((i - j) // s) for i, j, s in zip(start, limit, strides, strict=True))
         self.slice: Any = None

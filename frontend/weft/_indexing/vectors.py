@@ -36,10 +36,9 @@ def places(trace: Trace, layout: Layout, points: Sequence[Point], operands: Sequ
 
 def _common(dtypes: list[Any], shape: tuple[int, ...]) -> Any:
     """One dtype for all places, wide enough for the sizes of the array."""
-    size = max(shape, default=0)
-    if any(d.itemsize == 8 for d in dtypes) or size > 2**31 - 1:
+    if any(d.itemsize == 8 for d in dtypes) or any(n > 2**31 - 1 for n in shape):
         return INT64
-    if len(set(dtypes)) == 1 and np.iinfo(dtypes[0]).max >= size:
+    if len(set(dtypes)) == 1 and (dtypes[0] == INT32 or all(np.iinfo(dtypes[0]).max >= n for n in shape)):
         return dtypes[0]
     return INT32
 

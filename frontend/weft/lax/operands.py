@@ -19,6 +19,7 @@ from weft._tracing.values import PYTHON_NUMBERS, as_value
 from weft.dtypes import dtype as dtype_of
 from weft.errors import explain
 from weft_compiler.avals import Aval, kind_of
+from weft_compiler.symbolic import DimExpr
 from weft_runtime import Array
 
 Shape = tuple[int, ...]
@@ -184,7 +185,7 @@ def ints(values: Any, name: str, what: str) -> Shape:
 
 def integer(value: Any, name: str, what: str) -> int:
     """A size or an axis as a Python integer."""
-    if type(value) is int:
+    if type(value) is int or isinstance(value, DimExpr):
         return value
     try:
         return value.__index__()

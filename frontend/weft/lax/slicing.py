@@ -15,6 +15,7 @@ from weft._tracing.values import as_value
 from weft.errors import explain
 from weft.lax.operands import axis_within, check_dtypes, class_of, ints, kind, nary, op_of, rows
 from weft.lax.shapes import reshaped, squeeze
+from weft_compiler.symbolic import as_dim
 
 Flags = bool | Sequence[bool]
 
@@ -49,8 +50,8 @@ def slice_in_dim(
     x = as_value(operand)
     where = axis_within(axis, x.ndim, "slice_in_dim")
     size = x.shape[where]
-    start = 0 if start_index is None else operator.index(start_index)
-    limit = size if limit_index is None else operator.index(limit_index)
+    start = 0 if start_index is None else as_dim(start_index)
+    limit = size if limit_index is None else as_dim(limit_index)
     first, last, steps = [0] * x.ndim, list(x.shape), [1] * x.ndim
     first[where] = start + size if start < 0 else start
     last[where] = limit + size if limit < 0 else limit
@@ -166,7 +167,7 @@ def dynamic_slice_in_dim(
     x = as_value(operand)
     where = axis_within(axis, x.ndim, "dynamic_slice_in_dim")
     shape = list(x.shape)
-    shape[where] = operator.index(slice_size)
+    shape[where] = as_dim(slice_size)
     starts = _one_start(start_index, where, x.ndim, allow_negative_indices)
     return dynamic_slice(x, starts, shape, allow_negative_indices=allow_negative_indices)
 

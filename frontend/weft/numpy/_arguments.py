@@ -13,6 +13,7 @@ from weft._tracing.operands import broadcast_all, convert, promoted
 from weft._tracing.values import as_value, is_array
 from weft.errors import ConcretizationTypeError
 from weft_compiler.avals import kind_of
+from weft_compiler.symbolic import as_dim
 
 Axis = int | Sequence[int] | None
 
@@ -97,7 +98,7 @@ def shape_of(shape: Any, what: str = "shape") -> tuple[int, ...]:
 
 def _size(n: Any, shape: Any, what: str) -> int:
     try:
-        return operator.index(n)
+        return as_dim(n)
     except ConcretizationTypeError:
         raise
     except TypeError as error:

@@ -20,6 +20,7 @@ from weft.numpy._ops import concatenate_arrays, constant, emit, iota, like, ops,
 from weft.numpy.arithmetic import remainder
 from weft.numpy.finding import indices_on_device, value_of
 from weft.numpy.joining import repeat_evenly
+from weft_compiler.symbolic import DimExpr
 
 
 def repeat(
@@ -140,7 +141,7 @@ def _roll(x: Any, shifts: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     for by, at in zip(shifts, axes, strict=True):
         n = x.shape[at]
         by = by % n if n else 0
-        if by:
+        if isinstance(by, DimExpr) or by:
             x = concatenate_arrays([slice_axis(x, at, n - by, n), slice_axis(x, at, 0, n - by)], at)
     return x
 

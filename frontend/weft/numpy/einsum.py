@@ -18,6 +18,9 @@ from weft.numpy.matrices import diagonal_of
 from weft.numpy.products import contract
 from weft.numpy.reductions import reduce_axes, wide
 
+_USUAL_SIZE = 64
+"""Stands for a size that is not known when the order of contractions is chosen."""
+
 
 def einsum(
     subscripts: Any,
@@ -87,7 +90,8 @@ def _plan(subscripts: str, shapes: tuple[tuple[int, ...], ...], optimize: Any) -
     """The formula with every axis a letter, and the order of contractions."""
     import opt_einsum
 
-    stand_ins = [np.broadcast_to(0, shape) for shape in shapes]
+    known = [tuple([n if isinstance(n, int) else _USUAL_SIZE for n in shape]) for shape in shapes]
+    stand_ins = [np.broadcast_to(0, shape) for shape in known]
     inputs, output, _ = opt_einsum.parser.parse_einsum_input((subscripts, *stand_ins))
     _check_sizes(subscripts, inputs.split(","), shapes)
     formula = f"{inputs}->{output}"
@@ -97,7 +101,7 @@ def _plan(subscripts: str, shapes: tuple[tuple[int, ...], ...], optimize: Any) -
         return formula, tuple(
             step for step in optimize if step != ("einsum_path",) and not isinstance(step, str)
         )
-    path, _ = opt_einsum.contract_path(formula, *shapes, shapes=True, optimize=optimize)
+    path, _ = opt_einsum.contract_path(formula, *known, shapes=True, optimize=optimize)
     return formula, tuple(tuple(step) for step in path)
 
 

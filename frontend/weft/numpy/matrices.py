@@ -28,6 +28,7 @@ from weft.numpy._ops import (
     transpose_by,
 )
 from weft.numpy.creation import float_dtype, placed
+from weft_compiler.symbolic import as_dim
 
 _INT32 = np.dtype(np.int32)
 
@@ -52,7 +53,7 @@ def _offset(name: str, k: Any) -> Any:
 def eye(N: int, M: int | None = None, k: Any = 0, dtype: Any = None, *, device: Any = None) -> Any:
     """An N by M matrix (N by N without M) with ones on the k-th diagonal, else zeros."""
     columns = N if M is None else M
-    rows, columns = operator.index(N), operator.index(columns)
+    rows, columns = as_dim(N), as_dim(columns)
     for size in (rows, columns):
         if size < 0:
             raise ValueError(f"negative dimensions are not allowed, got {rows} and {columns}")
@@ -74,8 +75,8 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     columns = N if M is None else M
     return _tri(
         _offset("tri", k),
-        operator.index(N),
-        operator.index(columns),
+        as_dim(N),
+        as_dim(columns),
         explicit_dtype(dtype, "tri") or np.dtype(np.float32),
     )
 

@@ -17,6 +17,7 @@ from weft.numpy.logic import truth
 from weft.numpy.reductions import masked, reduce_axes, wide
 from weft.numpy.reductions import sum as sum_
 from weft_compiler.avals import kind_of
+from weft_compiler.symbolic import DimExpr
 
 
 def count(x: Any, axes: tuple[int, ...], where: Any, dtype: Any, name: str) -> Any:
@@ -35,7 +36,7 @@ def mean_dtype(name: str, x: Any, dtype: Any) -> Any:
 
 def divided(x: Any, number: Any) -> Any:
     """`x` divided by a Python number or by an array of its dtype that broadcasts."""
-    if isinstance(number, (int, float)):
+    if isinstance(number, (int, float, DimExpr)):
         return bind(ops.div, x, like(x, number))
     return bind(ops.div, x, broadcast_to(number, x.shape))
 
@@ -113,7 +114,7 @@ def _variance(
         squares = bind(ops.mul, deviation, deviation)
     total = reduce_axes("reduce_sum", masked(name, squares, where, 0), axes, True)
     size = count(x, axes, where, squares.dtype, name)
-    if isinstance(size, (int, float)):
+    if isinstance(size, (int, float, DimExpr)):
         made = divided(total, size - ddof)
     else:
         made = divided(total, bind(ops.sub, size, like(size, ddof)))

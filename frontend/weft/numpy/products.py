@@ -11,7 +11,7 @@ import numpy as np
 from weft import dtypes
 from weft._tracing.bind import bind
 from weft._tracing.library import library
-from weft._tracing.operands import convert
+from weft._tracing.operands import broadcast_shapes, convert
 from weft.lax.contraction import product
 from weft.lax.precision import PrecisionLike, contraction
 from weft.numpy._arguments import array, axes_within, axis_within, no_out, no_sharding
@@ -96,8 +96,8 @@ def _batched_matmul(x: Any, y: Any, precision: PrecisionLike, wanted: Any) -> An
     lead_x, lead_y = x.shape[:-2], y.shape[:-2]
     rank = max(len(lead_x), len(lead_y))
     try:
-        lead = np.broadcast_shapes(lead_x, lead_y)
-    except ValueError:
+        lead = broadcast_shapes("matmul", [lead_x, lead_y])
+    except TypeError:
         raise ValueError(f"Incompatible shapes for matmul: {x.aval} and {y.aval} do not broadcast") from None
     lead_x, lead_y = (1,) * (rank - len(lead_x)) + lead_x, (1,) * (rank - len(lead_y)) + lead_y
     batch = [i for i in range(rank) if lead_x[i] == lead_y[i] and lead[i] != 1]
@@ -117,7 +117,7 @@ def _batched_matmul(x: Any, y: Any, precision: PrecisionLike, wanted: Any) -> An
     # The result has the axes batch, only_x, rows, only_y, columns.
     places = [*batch, *only_x, *([rank] if rows else []), *only_y, *([rank + 1] if columns else [])]
     made = transpose_by(made, tuple(sorted(range(len(places)), key=places.__getitem__)))
-    return reshape_to(made, (*[int(n) for n in lead], *rows, *columns))
+    return reshape_to(made, (*lead, *rows, *columns))
 
 
 @library("a", "b")

@@ -23,6 +23,7 @@ from weft.numpy._ops import broadcast_in_dim, compare, constant, iota, kind, lik
 from weft.numpy.arithmetic import power
 from weft.numpy.creation import HOST_LIMIT, placed
 from weft.numpy.shapes import moveaxis
+from weft_compiler.symbolic import DimExpr, as_dim, max_dim
 
 
 def arange(
@@ -42,14 +43,18 @@ def arange(
         raise ValueError(
             "Passing complex start/stop/step to jnp.arange is no longer supported: complex numbers have no order"
         )
-    target = dtypes.result_type(*limits) if wanted is None else wanted
+    kinds = [0 if isinstance(v, DimExpr) else v for v in limits]
+    target = dtypes.result_type(*kinds) if wanted is None else wanted
     if target == np.bool_:
         raise TypeError("arange: a range has no booleans; give a dtype of numbers")
     first, last = (0, limits[0]) if stop is None else limits[:2]
     by = limits[-1] if step is not None else 1
     if by == 0:
         raise ZeroDivisionError("arange: step must not be 0")
-    count = max(math.ceil((last - first) / by), 0)
+    if any(isinstance(v, DimExpr) for v in limits):
+        count = max_dim(-((as_dim(first) - as_dim(last)) // as_dim(by)), 0)
+    else:
+        count = max(math.ceil((last - first) / by), 0)
     return placed(_arange(first, by, count, target), device)
 
 
@@ -74,7 +79,7 @@ def _static_number(x: Any, name: str) -> Any:
 def _arange(first: Any, by: Any, count: int, dtype: Any) -> Any:
     trace = STATE.trace
     if trace is not None and trace.staged:
-        if count > 64:
+        if isinstance(count, DimExpr) or isinstance(first, DimExpr) or count > 64:
             return _arange_on_device(first, by, count, dtype)
         return as_value(_arange_on_host(first, by, count, dtype), dtype)
     if count <= HOST_LIMIT:
@@ -112,7 +117,7 @@ def linspace(
     device: Any = None,
 ) -> Any:
     """`num` evenly spaced numbers from start to stop; with `retstep` a pair with the distance of two."""
-    count = operator.index(num)
+    count = as_dim(num)
     if count < 0:
         raise ValueError(f"Number of samples, {count}, must be non-negative.")
     wanted = explicit_dtype(dtype, "linspace")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import operator
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from weft._tracing.library import library
+from weft._tracing.operands import broadcast_shapes as common_shape
 from weft._tracing.operands import broadcast_to as broadcast_value
 from weft._tracing.values import as_value, is_array
 from weft.numpy._arguments import Axis, array, arrays, axes_within, axis_within, no_sharding, shape_of
 from weft.numpy._ops import broadcast_in_dim, emit, reshape_to, transpose_by
+from weft_compiler.symbolic import DimExpr, InconclusiveDimensionOperation, as_dim
 
 
 def shape(a: Any) -> tuple[int, ...]:
@@ -28,7 +30,7 @@ def ndim(a: Any) -> int:
 def size(a: Any, axis: Axis = None) -> int:
     """Number of elements, in all or along axes."""
     sizes = shape(a)
-    return int(np.prod([sizes[i] for i in axes_within(axis, len(sizes))], dtype=int))
+    return math.prod([sizes[i] for i in axes_within(axis, len(sizes))])
 
 
 def reshape(
@@ -43,10 +45,8 @@ def reshape(
 
 def _sizes(shape: Any) -> tuple[int, ...]:
     if isinstance(shape, (tuple, list)):
-        return tuple([operator.index(n) for n in shape])
-    return (
-        tuple([operator.index(n) for n in shape]) if getattr(shape, "ndim", 0) else (operator.index(shape),)
-    )
+        return tuple([as_dim(n) for n in shape])
+    return tuple([as_dim(n) for n in shape]) if getattr(shape, "ndim", 0) else (as_dim(shape),)
 
 
 @library("a")
@@ -67,18 +67,21 @@ def _reshape(a: Any, shape: tuple[int, ...], order: str) -> Any:
 
 def reshaped(old: tuple[int, ...], new: tuple[int, ...]) -> tuple[int, ...]:
     """`new` with -1 replaced by the size that is left; TypeError if the number of elements does not fit."""
-    count = int(np.prod(old, dtype=int))
+    count = math.prod(old)
     if new.count(-1) > 1:
         raise TypeError(f"can only specify one unknown axis size with a `-1` value, got {new}")
     if any(n < -1 for n in new):
         raise TypeError(f"cannot reshape array of shape {old} into shape {new}: a size is negative")
     target = new
     if -1 in new:
-        known = int(np.prod([n for n in new if n != -1], dtype=int))
+        known = math.prod([n for n in new if n != -1])
         if known and count % known == 0:
             target = tuple(count // known if n == -1 else n for n in new)
-    if -1 in target or int(np.prod(target, dtype=int)) != count:
-        raise TypeError(f"cannot reshape array of shape {old} (size {count}) into shape {new}")
+    if -1 in target or math.prod(target) != count:
+        is_known = not any(isinstance(n, DimExpr) for n in (*old, *new))
+        raise (TypeError if is_known else InconclusiveDimensionOperation)(
+            f"cannot reshape array of shape {old} (size {count}) into shape {new}"
+        )
     return target
 
 
@@ -198,8 +201,8 @@ def broadcast_shapes(*shapes: Any) -> tuple[int, ...]:
     if not given:
         return ()
     try:
-        return tuple(int(n) for n in np.broadcast_shapes(*given))
-    except ValueError:
+        return common_shape("broadcast_shapes", given)
+    except TypeError:
         raise ValueError(f"Incompatible shapes for broadcasting: shapes={given}") from None
 
 

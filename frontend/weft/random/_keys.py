@@ -7,7 +7,6 @@ A key is an array of the dtype `key<fry>` (or `key<rbg>`, …). Every function a
 from __future__ import annotations
 
 import functools
-import operator
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -22,6 +21,7 @@ from weft._tracing.trace import Tracer, Value
 from weft._tracing.values import as_value
 from weft.config import config
 from weft_compiler.avals import KEY_DTYPES, UINT32, KeyDtype, kind_of
+from weft_compiler.symbolic import as_dim
 from weft_runtime import Array
 
 Impl = str | KeyDtype | None
@@ -176,7 +176,7 @@ def _split_op(shape: tuple[int, ...], partitionable: bool) -> Any:
 
 def split_key(key: Value, num: Num = 2) -> Value:
     """Typed keys, of shape `num`, from a typed key."""
-    shape = tuple([operator.index(n) for n in num]) if isinstance(num, Sequence) else (operator.index(num),)
+    shape = tuple([as_dim(n) for n in num]) if isinstance(num, Sequence) else (as_dim(num),)
     return bind(_split_op(shape, config.threefry_partitionable), key, weak_type=False)
 
 

@@ -25,6 +25,7 @@ from weft.lax.control_flow.bodies import (
 )
 from weft.lax.control_flow.scans import scan
 from weft_compiler.avals import BOOL, Aval
+from weft_compiler.symbolic import DimExpr, as_dim, max_dim
 from weft_runtime import pytree
 
 
@@ -133,8 +134,8 @@ def _index_dtype(low: Any, high: Any) -> Any:
 
 def _known(x: Any) -> int | None:
     """The value of a loop bound, if it is known now."""
-    if isinstance(x, (int, np.integer)):
-        return int(x)
+    if isinstance(x, (int, np.integer, DimExpr)):
+        return as_dim(x)
     if type(x) is Tracer:
         value = concrete(x)
         return None if value is None else int(value)
@@ -142,11 +143,11 @@ def _known(x: Any) -> int | None:
 
 
 def _with_known_bounds(low: int, high: int, dtype: Any, body_fun: Any, init_val: Any, unroll: Any) -> Any:
-    start = as_value(np.asarray(low, dtype))
+    start = as_value(low).astype(dtype)
 
     def step(carry: Any, _: Any) -> Any:
         i, value = carry
         return (i + 1, body_fun(i, value)), None
 
-    (_, last), _ = scan(step, (start, init_val), None, length=max(high - low, 0), unroll=unroll or 1)
+    (_, last), _ = scan(step, (start, init_val), None, length=max_dim(high - low, 0), unroll=unroll or 1)
     return last
