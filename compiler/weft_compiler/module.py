@@ -9,7 +9,6 @@ from weft_compiler.avals import Aval, aval_of
 from weft_compiler.bindings import context, ir
 from weft_compiler.callback_sites import CallbackSite
 from weft_compiler.diagnostics import DiagnosticError
-from weft_compiler.dialect import load
 from weft_compiler.dialect.builder import Builder, Step, Val
 from weft_compiler.dialect.op import REGISTRY, Op, Plan, Signature
 
@@ -185,7 +184,6 @@ class Module:
     """An MLIR module with its functions by name and a memo of what was derived from them."""
 
     def __init__(self, module: ir.Module | ir.OpView) -> None:
-        load()
         self.ir = module
         self.memo: dict[Any, Any] = {}
         """(transformation, function, configuration) -> what the transformation made."""

@@ -10,6 +10,7 @@ from weft_compiler.attributes import SPLATS, elements
 from weft_compiler.avals import Aval, Dtype
 from weft_compiler.bindings import ir
 from weft_compiler.dialect.op import REGISTRY, Linear, Op, Plan
+from weft_compiler.dialect.registry import import_op_of, method_name
 from weft_compiler.symbolic import DimExpr
 
 if TYPE_CHECKING:
@@ -143,10 +144,11 @@ class Builder:
         if aval.kind == "c":
             real = Aval.of(aval.shape, _REAL_PART[aval.dtype.name])
             return self.emit(
-                _COMPLEX.of(), (self.full(real, np.real(value)), self.full(real, np.imag(value)))
+                REGISTRY["weft.complex"].of(),
+                (self.full(real, np.real(value)), self.full(real, np.imag(value))),
             )
         scalar = np.asarray(value).astype(aval.dtype)  # type: ignore[arg-type] # keys are no constants
-        inst = _CONSTANT.of(value=SPLATS.encode(aval, scalar))
+        inst = REGISTRY["weft.constant"].of(value=SPLATS.encode(aval, scalar))
         if kind is int or (kind is float and value):
             _FULL[aval, kind, value] = inst
         found = self._constants.get(inst)
@@ -162,37 +164,33 @@ class Builder:
         """A small array as a constant (it stays in the context for good: pass large ones as arguments)."""
         array = np.asarray(array)
         if array.dtype.kind == "c":
-            return self.emit(_COMPLEX.of(), (self.constant(array.real), self.constant(array.imag)))
-        return self.emit(_CONSTANT.of(value=elements(array)), ())
+            return self.emit(
+                REGISTRY["weft.complex"].of(), (self.constant(array.real), self.constant(array.imag))
+            )
+        return self.emit(REGISTRY["weft.constant"].of(value=elements(array)), ())
 
     def call(self, fn: str, operands: Sequence[Val]) -> tuple[Val, ...]:
         """A call of a function of the module."""
         return self.emit(REGISTRY["func.call"].of(callee=fn), operands)
 
-    if TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> Any: ...  # the method of an op, see add_methods
+    def __getattr__(self, name: str) -> Any:
+        """The method of an op whose family is not imported yet, see add_methods."""
+        if import_op_of(name):
+            return getattr(self, name)
+        raise AttributeError(f"there is no op {name}")
 
 
 _FULL: dict[tuple[Aval, type, Any], Op] = {}
 """The constants of Python numbers that have been asked for."""
-_CONSTANT: type[Op]
-_COMPLEX: type[Op]
 _REAL_PART: dict[str, Dtype] = {"complex64": np.dtype(np.float32), "complex128": np.dtype(np.float64)}
 
 
 def add_methods() -> None:
-    """Gives `Builder` one method for each op of the dialect."""
-    global _CONSTANT, _COMPLEX
-    _CONSTANT, _COMPLEX = REGISTRY["weft.constant"], REGISTRY["weft.complex"]
-    for cls in REGISTRY.values():
-        name = cls.name + "_" if cls.name in _KEYWORDS else cls.name
-        if cls.name not in _OWN:
+    """Gives `Builder` one method for each op that is imported and has none yet."""
+    for cls in REGISTRY.imported():
+        name = method_name(cls.name)
+        if name not in Builder.__dict__:
             setattr(Builder, name, _method(cls))
-
-
-_KEYWORDS = {"and", "or", "not", "while", "is"}
-_OWN = {"constant", "call"}
 
 
 def _method(cls: type[Op]) -> Any:

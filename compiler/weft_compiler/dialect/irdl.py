@@ -1,6 +1,8 @@
 """The dialect definition in IRDL, from the op classes: what MLIR itself checks."""
 
-from weft_compiler.dialect.op import REGISTRY, Op
+from collections.abc import Iterable
+
+from weft_compiler.dialect.op import Op
 
 _HEADER = """irdl.dialect @weft {
   irdl.type @key {
@@ -10,12 +12,9 @@ _HEADER = """irdl.dialect @weft {
 """
 
 
-def dialect_text() -> str:
-    """IRDL text of the whole dialect."""
-    from weft_compiler import dialect
-
-    dialect.load()
-    own = [cls for name, cls in REGISTRY.items() if name.startswith("weft.")]
+def dialect_text(classes: Iterable[type[Op]]) -> str:
+    """IRDL text of the dialect that has these ops."""
+    own = [cls for cls in classes if cls.ir_name.startswith("weft.")]
     return _HEADER + "".join(_operation(cls) for cls in own) + "}\n"
 
 

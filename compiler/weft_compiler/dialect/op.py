@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NoReturn, TypeAlias,
 from weft_compiler.attributes import Kind
 from weft_compiler.avals import Aval, Dtype
 from weft_compiler.bindings import ir
+from weft_compiler.dialect.registry import Registry
 
 T = TypeVar("T")
 
@@ -396,7 +397,7 @@ def _bilinear_jvp(self: Op, b: Any, *args: Any) -> Any:
     return total
 
 
-REGISTRY: dict[str, type[Op]] = {}
+REGISTRY = Registry()
 """IR name -> op class."""
 
 
@@ -432,9 +433,7 @@ def op(name: str, ir_name: str | None = None) -> Callable[[type[Op]], type[Op]]:
         cls._by_call, cls._by_values, cls._by_ir = {}, {}, {}
         cls._single = None if attrs else cls(())
         cls.can_fold = not isinstance(cls.__dict__.get("fold", getattr(cls, "fold", None)), NoRule)
-        if cls.ir_name in REGISTRY:
-            raise ValueError(f"op {cls.ir_name} is defined twice")
-        REGISTRY[cls.ir_name] = cls
+        REGISTRY.add(cls)
         return cls
 
     return register
@@ -447,6 +446,6 @@ def is_missing(cls: type[Op], rule: str) -> bool:
 
 def check_complete() -> None:
     """Every op has every rule or a reason: a silent gap is an error when the dialect loads."""
-    gaps = [f"{cls.name}.{rule}" for cls in REGISTRY.values() for rule in RULES if is_missing(cls, rule)]
+    gaps = [f"{cls.name}.{rule}" for cls in REGISTRY.imported() for rule in RULES if is_missing(cls, rule)]
     if gaps:
         raise TypeError(f"ops without a rule or a reason: {', '.join(gaps)}")

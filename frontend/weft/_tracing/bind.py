@@ -7,14 +7,12 @@ from typing import Any
 
 from weft._tracing.eager import run_op
 from weft._tracing.trace import STATE, Tracer
-from weft_compiler.dialect import load
 from weft_compiler.dialect.op import REGISTRY, Op
 
 
 @functools.cache
 def op_class(name: str) -> type[Op]:
     """The op `name` of the dialect."""
-    load()
     for prefix in ("weft.", "weftn.", "func."):
         found = REGISTRY.get(prefix + name)
         if found is not None:
