@@ -133,7 +133,8 @@ class Builder:
         """A constant of `aval` with every element equal to the number `value`."""
         kind = type(value)
         if kind is DimExpr:
-            return self.spread(self.dimension(size=value, dtype=aval.dtype), aval.shape)
+            scalar = self.dimension(size=value, dtype=aval.dtype)
+            return self.broadcast_in_dim(scalar, shape=aval.shape, dims=()) if aval.shape else scalar
         # Not for the float 0.0, which is equal to -0.0.
         inst = _FULL.get((aval, kind, value)) if kind is int or (kind is float and value) else None
         if inst is not None:

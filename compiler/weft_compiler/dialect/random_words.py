@@ -11,6 +11,7 @@ from weft_compiler.avals import DTYPES, UINT32, Aval
 from weft_compiler.bindings import stablehlo
 from weft_compiler.dialect.threefry import rounds
 from weft_compiler.stablehlo import cached
+from weft_compiler.symbolic import surely_at_least
 
 UINT64 = DTYPES["uint64"]
 
@@ -146,10 +147,10 @@ def _places(b, shape, full, offset):
     A sum over axes, not a reshaped iota, so that a partition along any axis needs no communication.
     """
     word = Aval.of(full, UINT32)
-    wide = word.with_dtype(UINT64) if math.prod(shape) > 2**32 else word
+    wide = word if surely_at_least(2**32 - math.prod(shape), 0) else word.with_dtype(UINT64)
     place = None
     for axis, size in enumerate(shape):
-        if size > 1:
+        if size != 1:
             term = b.iota(shape=full, dtype=wide.dtype, dimension=offset + axis)
             stride = math.prod(shape[axis + 1 :])
             term = term if stride == 1 else b.mul(term, b.full(wide, stride))

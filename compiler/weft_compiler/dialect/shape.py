@@ -431,7 +431,7 @@ class Concatenate(Op):
     def fold(self, b, *xs):
         if len(xs) == 1:
             return xs[0]
-        full = [x for x in xs if x.shape[self.axis]]
+        full = [x for x in xs if x.shape[self.axis] != 0]
         if full and len(full) < len(xs):
             return b.concatenate(*full, axis=self.axis)
         return None

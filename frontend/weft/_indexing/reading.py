@@ -72,7 +72,8 @@ class Plan:
                 last = d.start + (d.size - 1) * d.step
                 low, high = (d.start, last) if d.step > 0 else (last, d.start)
                 start[d.axis], limit[d.axis] = (low, high + 1) if d.size else (0, 0)
-                strides[d.axis] = min_dim(abs(d.step), max_dim(layout.shape[d.axis], 1))
+                n = layout.shape[d.axis]
+                strides[d.axis] = min(abs(d.step), max(n, 1)) if isinstance(n, int) else abs(d.step)
             if d.step < 0 and d.size not in (0, 1):
                 flipped.append(d.axis)
         for p in static:

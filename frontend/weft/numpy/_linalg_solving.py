@@ -23,6 +23,7 @@ from weft.numpy.products import matmul, tensordot
 from weft.numpy.reductions import prod
 from weft.numpy.reductions import sum as sum_
 from weft.numpy.selection import where
+from weft.numpy.shapes import broadcast_shapes
 from weft.numpy.transcendental import log
 
 
@@ -81,7 +82,7 @@ def solve(a: Any, b: Any) -> Any:
         y = reshape_to(y, (*y.shape, 1))
     if y.shape[-2] != x.shape[-1]:
         raise ValueError(f"solve: inconsistent sizes, {x.shape[-1]} and {y.shape[-2]}: {x.aval} and {y.aval}")
-    lead = np.broadcast_shapes(x.shape[:-2], y.shape[:-2])
+    lead = broadcast_shapes(x.shape[:-2], y.shape[:-2])
     made = solved(with_lead(x, lead), with_lead(y, lead))
     return reshape_to(made, made.shape[:-1]) if is_vector else made
 

@@ -18,6 +18,7 @@ from weft._tracing.values import as_value, is_array
 from weft.numpy._arguments import array as as_array
 from weft.numpy._arguments import explicit_dtype, no_sharding, shape_of
 from weft.numpy._ops import compare, constant, kind, like, ops, reshape_to
+from weft.numpy.shapes import broadcast_shapes
 from weft_runtime import Array
 
 HOST_LIMIT = 1 << 14
@@ -112,7 +113,7 @@ def checked(value: Any, dtype: Any) -> Any:
 
 @library("x")
 def _repeated(x: Any, shape: tuple[int, ...]) -> Any:
-    target = np.broadcast_shapes(x.shape, shape)
+    target = broadcast_shapes(x.shape, shape)
     if target != shape:
         raise ValueError(f"Incompatible shapes for broadcasting: {x.shape} and requested shape {shape}")
     return broadcast_to(x, shape)

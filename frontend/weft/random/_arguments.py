@@ -10,6 +10,7 @@ from weft import dtypes
 from weft._tracing.operands import broadcast_to, convert
 from weft.dtypes import TypePromotionError
 from weft.numpy._arguments import shape_of
+from weft.numpy.shapes import broadcast_shapes
 from weft_compiler.avals import kind_of
 
 Shape = tuple[int, ...]
@@ -32,10 +33,10 @@ def sample_shape(name: str, shape: Any, *parameters: Any) -> Shape:
     """The shape of samples: `shape` if the parameters broadcast to it; by default what they broadcast to."""
     shapes = [np.shape(p) for p in parameters]
     if shape is None:
-        return np.broadcast_shapes(*shapes)
+        return broadcast_shapes(*shapes)
     found = shape_of(shape)
     try:
-        result = np.broadcast_shapes(found, *shapes)
+        result = broadcast_shapes(found, *shapes)
     except ValueError:
         raise ValueError(
             f"Incompatible shapes for broadcasting: {name} got parameters of shapes {shapes} and shape {found}"

@@ -21,6 +21,7 @@ from weft.lax.control_flow.bodies import (
 )
 from weft.tree_util import tree_map
 from weft_compiler.avals import Aval
+from weft_compiler.symbolic import as_dim
 from weft_runtime import pytree
 
 
@@ -91,7 +92,7 @@ def _length(slices: list[Any], length: int | None) -> int:
             raise ValueError("scan got value with no leading axis to scan over: a scalar in xs")
     sizes = {x.shape[0] for x in slices}
     if length is not None:
-        length = int(length)
+        length = as_dim(length)
         if any(n != length for n in sizes):
             raise ValueError(
                 f"scan got `length` argument of {length} which disagrees with leading axis sizes "
