@@ -22,6 +22,8 @@ ON_NUMBERS: Operations = {
     "max": max,
     "min": min,
 }
+LARGEST = 2**31 - 1
+"""The largest value of a dimension variable; programs count on it."""
 MARK = re.compile("⟦(.*?)⟧")
 """Where a template has a size: ⟦2*b + 1⟧."""
 
@@ -136,6 +138,8 @@ def solve(
                 later.append((where, dim, size))
             elif remainder:
                 raise fail(f"{where} is {size}, which {dim} is for no integer {name}")
+            elif value > LARGEST:
+                raise fail(f"{where} is {size}, so {name} would be larger than {LARGEST}")
             elif value < 1:
                 raise fail(
                     f"{where} is {size}, so {name} would be {value}, but a dimension variable is at least 1"

@@ -3,6 +3,7 @@
 Shapes hold them in place of integers; in the IR, which has integers only, each stands as a number of its own.
 """
 
+from weft_compiler.symbolic.bounds import surely_at_least as surely_at_least
 from weft_compiler.symbolic.expression import DimExpr as DimExpr
 from weft_compiler.symbolic.expression import InconclusiveDimensionOperation as InconclusiveDimensionOperation
 from weft_compiler.symbolic.expression import max_dim as max_dim

@@ -109,3 +109,8 @@ def _constraints(x: DimExpr) -> Iterator[DimExpr]:
             elif of(atom.y)[0] > 0:
                 found += [atom.y - 1 - value, *([atom.x - value] if of(atom.x)[0] >= 0 else [])]
     return (c for c in found if isinstance(c, DimExpr))
+
+
+def surely_at_least(x: Dim, least: int) -> bool:
+    """Whether a size is at least so large, whatever the dimension variables are."""
+    return x >= least if isinstance(x, int) else of(x - least)[0] >= 0

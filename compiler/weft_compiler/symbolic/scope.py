@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from weft_compiler.symbolic.expression import Dim, DimExpr, Factors
 
+LARGEST = 2**31 - 1
+"""The largest value of a dimension variable: indices of 32 bits reach everything. The runtime checks it."""
+
 
 class Scope:
     """Constraints on dimension variables. Expressions of different scopes do not mix."""
@@ -98,7 +101,7 @@ class Scope:
 
     def range_of(self, name: str) -> tuple[float, float]:
         """The least and the greatest value of a variable by the constraints on it alone."""
-        return self._ranges.get(name, (1, math.inf))
+        return self._ranges.get(name, (1, LARGEST))
 
     def __str__(self) -> str:
         return f"scope {id(self)}{f' with {chr(44).join(self.texts)}' if self.texts else ''}"
