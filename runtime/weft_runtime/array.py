@@ -295,10 +295,12 @@ class Array:
     def to_device(self, device: pjrt.Device | Sharding, *, stream: Any = None) -> Array:
         """The array on another device, committed there."""
         from weft_runtime.transfer import move
+        from weft_runtime.transfer_guards import explicit_put
 
         if stream is not None:
             raise NotImplementedError("to_device: there is no choice of stream; leave it out")
-        return move(self, device)
+        with explicit_put():
+            return move(self, device)
 
     def __repr__(self) -> str:
         return array_repr(self)

@@ -87,6 +87,11 @@ def register_lapack() -> None:
     _lapack.initialize()  # a LAPACK call before this is a segfault
 
 
+def guards() -> Any:
+    """jaxlib's state of what happens on transfers."""
+    return _jax.guard_lib
+
+
 @functools.cache
 def profiler() -> Any:
     """jaxlib's profiler, loaded when it is first asked for."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any  # option values
 
 import weft_runtime
-from weft._config.state import Scope
+from weft._config.state import Hook, Scope
 from weft.config import config
+from weft_runtime.transfer_guards import set_level
 
 
 def _default_device(scope: Scope, device: Any) -> None:
@@ -26,8 +27,24 @@ def _num_cpu_devices(scope: Scope, count: Any) -> None:
         weft_runtime.configure(num_cpu_devices=count)
 
 
+_DIRECTIONS = ("host_to_device", "device_to_device", "device_to_host")
+
+
+def _guard(direction: str) -> Hook:
+    levels: dict[Scope, Any] = {"process": None, "thread": None}
+
+    def tell(scope: Scope, level: Any) -> None:
+        if scope == "thread" or level != levels[scope]:  # what nobody has set is left to jax, if it is here
+            levels[scope] = level
+            set_level(direction, level, for_thread=scope == "thread")
+
+    return tell
+
+
 def connect() -> None:
-    """From now on the runtime follows `default_device`, `platforms` and `num_cpu_devices`."""
+    """From now on the runtime follows `default_device`, `platforms`, `num_cpu_devices` and the transfer guards."""
     config.watch("default_device", _default_device)
     config.watch("platforms", _platforms)
     config.watch("num_cpu_devices", _num_cpu_devices)
+    for direction in _DIRECTIONS:
+        config.watch(f"transfer_guard_{direction}", _guard(direction))

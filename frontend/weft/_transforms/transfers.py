@@ -13,6 +13,7 @@ from weft._tracing.values import as_value
 from weft._tree.prefix import broadcast_prefix
 from weft.memory import Space
 from weft_runtime import Array, Device, Format, Sharding, pytree
+from weft_runtime.transfer_guards import explicit_get, explicit_put
 
 PLACES = (Device, Sharding, Format, Space)
 
@@ -33,7 +34,8 @@ def device_put(
     places = _spread("device", device, x, len(leaves))
     donated = _spread("donate", donate, x, len(leaves))
     aliases = _spread("may_alias", may_alias, x, len(leaves))
-    made = [_put(*parts) for parts in zip(leaves, places, donated, aliases, strict=True)]
+    with explicit_put():
+        made = [_put(*parts) for parts in zip(leaves, places, donated, aliases, strict=True)]
     return tree.unflatten(made)
 
 
@@ -89,10 +91,11 @@ def _target(x: Any, place: Any) -> Device | Sharding | None:
 def device_get(x: Any) -> Any:
     """The arrays of a tree as NumPy arrays; keys and Python numbers stay what they are."""
     leaves, tree = pytree.flatten(x)
-    for leaf in leaves:
-        if type(leaf) is Array:
-            leaf.copy_to_host_async()
-    return tree.unflatten([_get(leaf) for leaf in leaves])
+    with explicit_get():
+        for leaf in leaves:
+            if type(leaf) is Array:
+                leaf.copy_to_host_async()
+        return tree.unflatten([_get(leaf) for leaf in leaves])
 
 
 def _get(x: Any) -> Any:
