@@ -4,7 +4,8 @@
     python examples/train_digits.py --epochs 10 --out /tmp/digits
 
 The digits are the 1797 images of 8 x 8 pixels that come with scikit-learn. Written to the output folder: a picture
-of the training, and the training step in MLIR after each stage, which `weft-opt` reads.
+of the training, the training step in MLIR after each stage, which `weft-opt` reads, and the trained model, which
+`weft_runtime.load` runs on any number of images, on a machine without weft's compiler.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import numpy
 
 import weft
 import weft.numpy as np
-from weft import nn, random
+from weft import export, nn, random
 
 Params = list[dict[str, weft.Array]]
 
@@ -247,6 +248,20 @@ def write_stages(params: Params, digits: Digits, batch_size: int, folder: Path) 
     return commands
 
 
+PLATFORMS = ("cpu", "cuda", "rocm", "tpu", "metal")
+
+
+def export_reader(params: Params, path: Path) -> None:
+    """The trained model as a file: from images[n, 8, 8], for whatever n, to the most probable digits[n]."""
+
+    @weft.jit
+    def read_digits(images: weft.Array) -> weft.Array:
+        return predictions(params, images)
+
+    images = weft.ShapeDtypeStruct(export.symbolic_shape("n, 8, 8"), "float32")
+    path.write_bytes(export.export(read_digits, platforms=PLATFORMS)(images).serialize())
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(
@@ -265,7 +280,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     draw(params, test_set, history, folder / "training.png")
     commands = write_stages(params, train_set, options.batch_size, folder)
+    export_reader(params, folder / "read_digits.weft")
     print(f"\nThe training as a picture:  {folder / 'training.png'}")
+    print(f"The trained model:          {folder / 'read_digits.weft'}, for weft_runtime.load")
     print(f"The training step as IR:    {folder / '1-traced.mlir'}, and from it")
     print("\n".join(f"  {command}" for command in commands))
     if history.accuracies[-1] < WANTED_ACCURACY:
