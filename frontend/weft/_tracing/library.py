@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -48,7 +48,7 @@ class LibraryFunction:
             raise TypeError(f"{fun.__name__} has no parameters {sorted(unknown)}")
         self._arrays = frozenset(arrays)
         self._is_array: list[bool] = []
-        self._places: dict[tuple[int, tuple[str, ...]], list[bool]] = {}
+        self._flags: dict[Any, list[bool]] = {}
         self._rest_is_array = False
         for p in parameters:
             if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
@@ -60,8 +60,8 @@ class LibraryFunction:
         self._programs: dict[Any, Entry] = {}
         _FUNCTIONS.append(self)
 
-    # The key of a program begins with the call key and the names of arguments that are given by name; then come,
-    # for each argument, its spec, None, or what stands for a static value.
+    # The key of a program begins with the call key and the names of arguments that are given by name, in order; then
+    # comes, for each argument, its spec, None, or what stands for a static value.
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         settings = MOMENT.key
@@ -70,16 +70,35 @@ class LibraryFunction:
             if trace is not None and (trace.staged or _holds_tracer(args, kwargs)):
                 return self._inline(args, kwargs)
             settings = config.trace_key
-        if kwargs:
-            return self._call_mixed(args, kwargs, settings)
         key: list[Any] = [settings]
+        values = args
+        if kwargs:
+            if len(kwargs) > 1:
+                kwargs = dict(sorted(kwargs.items()))
+            key += kwargs
+            values = (*args, *kwargs.values())
         buffers = []
-        for x in args:
-            if type(x) is not Array:
-                return self._call_mixed(args, kwargs, settings)
+        for i, x in enumerate(values):
+            kind = type(x)
+            if kind is not Array:
+                if x is None:
+                    key.append(None)
+                    continue
+                if not self._flags_of(args, kwargs)[i]:
+                    if kind is int or kind is str:
+                        key += kind, x
+                    else:
+                        key.append(static_key(x))
+                    continue
+                x = host_value(x, settings)
+                if x is None:
+                    return self._call_tree(args, kwargs, settings)
             key.append(x.spec)
             buffers.append(x._b)
-        entry = self._quick.get(tuple(key))
+        try:
+            entry = self._quick.get(tuple(key))
+        except TypeError:  # a static value without a hash, as the long way tells
+            entry = None
         if entry is None:
             return self._call_first(args, kwargs, tuple(key))
         run, handlers, specs, unflatten, consts, executable = entry
@@ -101,48 +120,16 @@ class LibraryFunction:
         finally:
             SITE.current = None
 
-    def _call_mixed(self, args: tuple[Any, ...], kwargs: dict[str, Any], settings: int) -> Any:
-        """A call with names, numbers, NumPy arrays or static arguments; containers take the long way."""
-        values, is_array = args, self._is_array
-        key: list[Any] = [settings]
-        if kwargs:
-            names = tuple(kwargs) if len(kwargs) == 1 else tuple(sorted(kwargs))
-            key.append(names)
-            values = (*args, *[kwargs[name] for name in names])
-            is_array = self._array_places(len(args), names)
-        elif len(args) > len(is_array):
-            is_array = self._array_places(len(args), ())
-        buffers = []
-        for i, x in enumerate(values):
-            if type(x) is Array:
-                key.append(x.spec)
-                buffers.append(x._b)
-            elif x is None:
-                key.append(None)
-            elif not is_array[i]:
-                key.append(static_key(x))
-            else:
-                x = host_value(x, settings)
-                if x is None:
-                    return self._call_tree(args, kwargs, settings)
-                key.append(x.spec)
-                buffers.append(x._b)
-        try:
-            entry = self._quick.get(tuple(key))
-        except TypeError:  # a static value without a hash, as the long way tells
-            return self._call_tree(args, kwargs, settings)
-        if entry is None:
-            return self._call_first(args, kwargs, tuple(key))
-        return run_entry(entry, buffers)
-
-    def _array_places(self, count: int, names: tuple[str, ...]) -> list[bool]:
-        """For `count` positional arguments and then those called `names`: is it an array?"""
-        found = self._places.get((count, names))
+    def _flags_of(self, args: Sequence[Any], kwargs: Iterable[str]) -> list[bool]:
+        """Is it an array? For positional arguments, then for those given by name."""
+        key = (len(args), *kwargs) if kwargs else len(args)
+        found = self._flags.get(key)
         if found is None:
+            count = len(args)
             more = max(0, count - len(self._is_array))
             found = self._is_array[:count] + [self._rest_is_array] * more
-            found += [name in self._arrays for name in names]
-            self._places[count, names] = found
+            found += [name in self._arrays for name in kwargs]
+            self._flags[key] = found
         return found
 
     def _call_tree(self, args: tuple[Any, ...], kwargs: dict[str, Any], settings: int) -> Any:
@@ -185,9 +172,9 @@ class LibraryFunction:
         """(dynamic positional, dynamic by name), and the statics with their places."""
         dynamic: list[Any] = []
         statics: list[tuple[Any, Any, Any]] = []
-        known = len(self._is_array)
+        flags = self._flags_of(args, ())
         for i, x in enumerate(args):
-            if self._is_array[i] if i < known else self._rest_is_array:
+            if flags[i]:
                 dynamic.append(x)
             else:
                 statics.append((i, static_key(x), _hashable(x)))
