@@ -211,8 +211,9 @@ def _load(
         raise CompileError(f"XLA cannot compile {name}: {error}") from error
 
 
-_KEEP_BARRIERS = {"xla_disable_hlo_passes": "cse_barrier_expander"}
-"""XLA's CPU pipeline takes the barriers away before it fuses; without this a checkpoint saves no memory."""
+_KEEP_BARRIERS = {"xla_disable_hlo_passes": "cse_barrier_expander,small-while-loop-hoisting"}
+"""XLA's CPU pipeline takes the barriers away before it fuses; without this a checkpoint saves no memory. Small
+loops become one kernel there, and a barrier in such a kernel ends the process."""
 
 
 def _has_barrier(module: str | bytes) -> bool:

@@ -50,3 +50,17 @@ def test_what_is_shown_has_no_barriers_of_ours():
     assert "optimization_barrier" not in lowered.as_text()
     assert "optimization_barrier" in lowering.tuned(lowered._module, "cpu").text()
     assert lowering.tuned(lowered._module, "cuda") is lowered._module
+
+
+def test_barriers_in_small_loops():
+    """XLA:CPU makes one kernel of a small loop, and ended the process at a barrier in it."""
+
+    def through(x, ys, block):
+        return wnp.sum(weft.lax.scan(lambda c, y: (block(c, y), None), x, ys)[0])
+
+    x, ys = np.ones(3, "float32"), np.full((2, 3, 3), 0.1, "float32")
+    plain, kept = (
+        weft.jit(weft.grad(lambda x, f=f: through(x, ys, f))) for f in (_block, weft.checkpoint(_block))
+    )
+    np.testing.assert_allclose(kept(x), plain(x), rtol=1e-6)
+    np.testing.assert_array_equal(weft.jit(lambda x: weft.lax.map(weft.lax.optimization_barrier, x))(x), x)
