@@ -9,8 +9,8 @@ from programs.chain import chain, summed_chain
 
 
 def lowering(side: Side, make: Callable[[], Any], *args: Any) -> Thunk:
-    """Lowers a function made anew each time, so that no cache knows it."""
-    return lambda: side.api.jit(make()).lower(*args)
+    """Lowers a function made anew each time, so that no cache knows it. The module is asked for: it is made now."""
+    return lambda: side.api.jit(make()).lower(*args).compiler_ir()
 
 
 def _chain(side: Side, length: int, form: str) -> Thunk:

@@ -87,6 +87,14 @@ class Transposed:
 
 
 @dataclass(frozen=True)
+class PulledBack:
+    """`fn`: (arguments, cotangents of some results) -> (results, the nonzero cotangents of active arguments)."""
+
+    fn: str
+    nonzero: Mask
+
+
+@dataclass(frozen=True)
 class Batched:
     """`fn`: arguments with the batch axis first where batched -> results, likewise."""
 
@@ -165,6 +173,12 @@ class TransformBuilder(Builder):
         return self.once(
             ("linearize", fn, active, instantiate), lambda: linearize(self.module, fn, active, instantiate)
         )
+
+    def vjp_of(self, fn: str, active: Mask, given: Mask) -> PulledBack:
+        """Reverse derivative in one function, for cotangents of the `given` results."""
+        from weft_compiler.passes.vjp import pull_back
+
+        return self.once(("vjp", fn, active, given), lambda: pull_back(self.module, fn, active, given))
 
     def residual_sources(self, made: Linearized) -> tuple[Source, ...]:
         """For each residual, where a caller finds it; what it has is not handed over again."""

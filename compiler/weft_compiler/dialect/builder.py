@@ -57,7 +57,8 @@ class Step(NamedTuple):
     plan: Plan
 
 
-_step = functools.partial(tuple.__new__, Step)  # Step(...) checks its arguments; this is the hot path
+step_of = functools.partial(tuple.__new__, Step)
+"""`Step(*fields)` from a tuple of the fields, where time counts."""
 
 
 class Builder:
@@ -103,11 +104,11 @@ class Builder:
         if plan.single is not None:
             result = self.val(made.result, plan.single)
             if self.steps is not None:
-                self.steps.append(_step((made, inst, operands, (result,), loc, plan)))
+                self.steps.append(step_of((made, inst, operands, (result,), loc, plan)))
             return result
         results = tuple([self.val(r, a) for r, a in zip(made.results, plan.avals, strict=True)])
         if self.steps is not None:
-            self.steps.append(_step((made, inst, operands, results, loc, plan)))
+            self.steps.append(step_of((made, inst, operands, results, loc, plan)))
         return results
 
     def copy(self, step: Step, operands: Sequence[Val]) -> tuple[Val, ...]:
@@ -120,7 +121,7 @@ class Builder:
         else:
             results = tuple([Val(r, a) for r, a in zip(made.results, plan.avals, strict=True)])
         if self.steps is not None:
-            self.steps.append(_step((made, inst, operands, results, loc, plan)))
+            self.steps.append(step_of((made, inst, operands, results, loc, plan)))
         return results
 
     def _with_constants(self, operands: Sequence[Any]) -> list[Val]:

@@ -204,6 +204,8 @@ class Op:
     """Operands in which the op is jointly linear: `jvp` is then the op itself."""
     bilinear_in: ClassVar[tuple[str, ...]] = ()
     """Two operands in each of which the op is linear."""
+    is_partly_linear: ClassVar[bool] = False
+    """Whether it has to be looked at which operands are linear. Of a higher-order op, what it calls tells."""
     no_slope_in: ClassVar[tuple[str, ...]] = ()
     """Float operands in which no derivative is known; `jvp` raises where they have a tangent."""
     callee_attrs: ClassVar[tuple[str, ...]] = ()
@@ -430,6 +432,10 @@ def op(name: str, ir_name: str | None = None) -> Callable[[type[Op]], type[Op]]:
         cls.ir_name = ir_name or f"{'weftn' if is_nary else 'weft'}.{name}"
         if is_missing(cls, "jvp") and (cls.linear_in or cls.bilinear_in):
             cls.jvp = _linear_jvp if cls.linear_in else _bilinear_jvp
+        names = cls.linear_in or cls.bilinear_in
+        cls.is_partly_linear = bool(names) and (
+            bool(cls.bilinear_in) or {o.name for o in operands} != set(names)
+        )
         cls._by_call, cls._by_values, cls._by_ir = {}, {}, {}
         cls._single = None if attrs else cls(())
         cls.can_fold = not isinstance(cls.__dict__.get("fold", getattr(cls, "fold", None)), NoRule)

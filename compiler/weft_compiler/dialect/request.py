@@ -109,19 +109,13 @@ class VjpRequest(Derivative):
         count = len(signature.inputs)
         cts = dict(zip(self.ct_of, args[count:], strict=True))
         active = tuple(i in self.wrt for i in range(count))
-        linear = b.linearize_of(self.callee, active)
-        outs = b.call(linear.fwd, args[:count])
-        primals, residuals = outs[: len(signature.outputs)], outs[len(signature.outputs) :]
-        out_cts = [cts.get(i) for i, is_active in enumerate(linear.out_active) if is_active]
-        made = b.transpose_of(
-            linear.lin,
-            (True,) * sum(active) + (False,) * len(residuals),
-            tuple(ct is not None for ct in out_cts),
-        )
-        grads = iter(b.call(made.fn, (*[ct for ct in out_cts if ct is not None], *residuals)))
-        nonzero = dict(zip(sorted(self.wrt), made.nonzero, strict=True))
-        by_arg = {i: next(grads) if nonzero[i] else b.zeros(signature.inputs[i]) for i in sorted(self.wrt)}
-        return (*primals, *(by_arg[i] for i in self.wrt))
+        given = tuple(i in cts for i in range(len(signature.outputs)))
+        made = b.vjp_of(self.callee, active, given)
+        outs = b.call(made.fn, (*args[:count], *(cts[i] for i in sorted(cts))))
+        grads = iter(outs[len(given) :])
+        nonzero = zip(sorted(self.wrt), made.nonzero, strict=True)
+        by_arg = {i: next(grads) if is_nonzero else b.zeros(signature.inputs[i]) for i, is_nonzero in nonzero}
+        return (*outs[: len(given)], *(by_arg[i] for i in self.wrt))
 
 
 @op("vmap")

@@ -8,12 +8,12 @@ from weft_compiler.avals import Aval
 from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Builder, Val
-from weft_compiler.dialect.op import ZERO_TANGENT, NoRule, Op
-from weft_compiler.locations import derived
+from weft_compiler.dialect.op import Op
+from weft_compiler.duals import Duals
+from weft_compiler.masks import Mask, marks, picked, present
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
-from weft_compiler.rule_errors import errors_located
-from weft_compiler.transforms import Linearized, Mask, TransformBuilder, differentiable_mask, is_zero
+from weft_compiler.transforms import Linearized, TransformBuilder, differentiable_mask
 
 
 @register("weft-linearize")
@@ -112,6 +112,10 @@ class LinearizeBuilder(TransformBuilder):
             self._in_lin[v.ir] = found
         return found
 
+    def higher_order(self, inst: Any, xs: Sequence[Val], dxs: Sequence[Any]) -> tuple[Any, Any]:
+        """Results and tangents of an op that names functions."""
+        return inst.linearize(self, xs, dxs)
+
     def emit_primal(self, inst: Op, xs: Sequence[Val]) -> tuple[Val, ...]:
         """A higher-order op in the forward part, results as a tuple."""
         made = super().emit(inst, xs)
@@ -130,56 +134,14 @@ def linearize(module: Module, fn: str, active: Mask, instantiate: Mask = ()) -> 
     loc = source.op.location
     inputs = source.signature.inputs
     fwd = module.add_function(f"{fn}.fwd", inputs, loc)
-    given = [a for a, is_active in zip(inputs, active, strict=True) if is_active]
-    lin = module.add_function(f"{fn}.lin", given, loc)
+    lin = module.add_function(f"{fn}.lin", picked(inputs, active), loc)
     b = LinearizeBuilder(module, fwd, lin, loc)
-    env: dict[ir.Value, Val] = {}
-    tangents: dict[ir.Value, Any] = {}
-    dxs = iter(list(lin.args))
-    for old, new, is_active in zip(source.args, fwd.args, active, strict=True):
-        env[old.ir] = new
-        if is_active:
-            dx = next(dxs)
-            tangents[new.ir] = LinearVal(dx.ir, dx.aval)
-    with errors_located(b):
-        for step in read_body(module, source):
-            b.loc = step.loc
-            _linearize_op(b, step, env, tangents)
+    duals = Duals(source.args, fwd.args, active, [LinearVal(dx.ir, dx.aval) for dx in lin.args])
+    duals.walk(b, read_body(module, source))
     b.loc = loc
-    results = [env[v] for v in source.returned()]
-    douts = [tangents.get(v.ir) for v in results]
-    for i, wanted in enumerate(instantiate):
-        if wanted and douts[i] is None:
-            douts[i] = b.zeros(results[i].aval)
+    results, douts = duals.results(b, source.returned(), instantiate)
     # A tangent is a forward value where a rule gave one that does not depend on any tangent.
     inside = [d if d is None or type(d) is LinearVal else b.residual(d) for d in douts]
     fwd.finish([*results, *b.residuals], loc)
-    lin.finish([d for d in inside if d is not None], loc)
-    return Linearized(fwd.name, lin.name, tuple(d is not None for d in douts), len(b.residuals))
-
-
-def _linearize_op(
-    b: LinearizeBuilder, step: Step, env: dict[ir.Value, Val], tangents: dict[ir.Value, Any]
-) -> None:
-    inst = step.inst
-    operands = [env[v.ir] for v in step.operands]
-    dxs = [tangents.get(x.ir) for x in operands]
-    is_active = not is_zero(dxs) and inst.jvp is not ZERO_TANGENT
-    if is_active and type(inst.jvp) is NoRule:
-        inst.rule("jvp")  # which says why there is none
-    if is_active and inst.callee_attrs:
-        b.loc = derived(b.loc, "jvp", inst.name)
-        outs, douts = inst.linearize(b, operands, dxs)  # type: ignore[attr-defined]
-    else:
-        outs = b.copy(step, operands)
-        douts = None
-        if is_active:
-            b.loc = derived(b.loc, "jvp", inst.name)
-            b.out = outs[0] if len(outs) == 1 else outs
-            douts = inst.jvp(b, *operands, *dxs)
-    for old, new in zip(step.results, outs, strict=True):
-        env[old.ir] = new
-    if douts is not None:
-        for result, tangent in zip(outs, douts if isinstance(douts, tuple) else (douts,), strict=True):
-            if tangent is not None and result.aval.kind in "fc":
-                tangents[result.ir] = tangent
+    lin.finish(present(inside), loc)
+    return Linearized(fwd.name, lin.name, marks(douts), len(b.residuals))

@@ -1,6 +1,6 @@
 """Transposition: a linear function run backwards, from cotangents of results to those of arguments."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,8 @@ from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Linear, Val
 from weft_compiler.dialect.op import REGISTRY, NoRule, Op, Plan
-from weft_compiler.locations import derived
-from weft_compiler.masks import picked
+from weft_compiler.locations import DERIVATIONS, derived
+from weft_compiler.masks import inverse, marks, picked, present
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
 from weft_compiler.rule_errors import errors_located
@@ -60,58 +60,71 @@ def transpose(
     """
     source = module.function(fn)
     loc = source.op.location
-    outputs = source.signature.outputs
-    cts_in = [a for a, is_active in zip(outputs, ct_active, strict=True) if is_active]
-    known_in = [a.aval for a, is_linear in zip(source.args, linear, strict=True) if not is_linear]
-    made = module.add_function(f"{fn}.transpose", [*cts_in, *known_in], loc)
+    cts_in = picked(source.signature.outputs, ct_active)
+    wrt, known = picked(source.args, linear), picked(source.args, inverse(linear))
+    made = module.add_function(f"{fn}.transpose", [*cts_in, *[v.aval for v in known]], loc)
     b = TransposeBuilder(module, ir.InsertionPoint(made.body), loc, made.steps)
-    args = iter(made.args)
-    given = [next(args) for _ in cts_in]
-    env: dict[ir.Value, Any] = {}
-    for arg, is_linear in zip(source.args, linear, strict=True):
-        env[arg.ir] = Linear(arg.aval) if is_linear else next(args)
-    with errors_located(b):
-        backwards = _forward_walk(module, source, b, env)
-    cts: dict[ir.Value, Val] = {}
-    for value, is_active in zip(source.returned(), ct_active, strict=True):
-        if is_active:
-            ct = given.pop(0)
-            if type(env[value]) is Linear:
-                cts[value] = b.sum_of(ct, cts.get(value))
-    with errors_located(b):
-        for step in reversed(backwards):
-            _transpose_op(b, step, env, cts)
+    back = Backwards(b, wrt, known, made.args[len(cts_in) :])
+    back.enter(read_body(module, source))
+    back.run(picked(source.returned(), ct_active), made.args[: len(cts_in)])
     b.loc = loc
-    results = [cts.get(a.ir) for a, is_linear in zip(source.args, linear, strict=True) if is_linear]
+    results = [back.cotangents.get(v.ir) for v in wrt]
     if instantiate:
-        avals = [a.aval for a, is_linear in zip(source.args, linear, strict=True) if is_linear]
-        results = [b.zeros(aval) if ct is None else ct for ct, aval in zip(results, avals, strict=True)]
-    made.finish([ct for ct in results if ct is not None], loc)
-    return Transposed(made.name, tuple(ct is not None for ct in results))
+        results = [b.zeros(v.aval) if ct is None else ct for ct, v in zip(results, wrt, strict=True)]
+    made.finish(present(results), loc)
+    return Transposed(made.name, marks(results))
 
 
-def _forward_walk(module: Module, source: Any, b: TransposeBuilder, env: dict[ir.Value, Any]) -> list[Step]:
-    """Copies what does not depend on linear arguments; returns the rest in order."""
-    linear_steps = []
-    for step in read_body(module, source):
-        operands = [env[v.ir] for v in step.operands]
-        b.loc = step.loc
-        if is_any_linear(operands):
-            for v in step.results:
-                env[v.ir] = Linear(v.aval)
-            linear_steps.append(_linear_part(b, step, operands, env) if step.inst.callee_attrs else step)
-        else:
-            for v, new in zip(step.results, b.copy(step, operands), strict=True):
-                env[v.ir] = new
-    return linear_steps
+class Backwards:
+    """The way through linear ops and back: first `enter` their steps, then `run` for cotangents of results.
 
+    `known` are the other values that the steps begin with, and `given` what stands for them at the builder.
+    """
 
-def is_any_linear(operands: Sequence[Any]) -> bool:
-    """Whether one of the operands is linear."""
-    for x in operands:  # noqa: SIM110 - a generator costs twice the time, once an op
-        if type(x) is Linear:
-            return True
-    return False
+    def __init__(
+        self, b: TransposeBuilder, linear: Sequence[Val], known: Sequence[Val] = (), given: Sequence[Val] = ()
+    ) -> None:
+        self.b = b
+        self.cotangents: dict[ir.Value, Val] = {}
+        """What has come back so far."""
+        self._env: dict[ir.Value, Any] = {v.ir: Linear(v.aval) for v in linear}
+        self._env.update((v.ir, x) for v, x in zip(known, given, strict=True))
+        self._linear_steps: list[tuple[Step, list[Any]]] = []
+
+    def enter(self, steps: Iterable[Step]) -> None:
+        """Notes the ops that are linear, and does the others now. A value not heard of is what it is."""
+        env, b, noted = self._env, self.b, self._linear_steps
+        with errors_located(b):
+            for step in steps:
+                _, inst, given, results, b.loc, plan = step
+                operands = [env.get(v.ir, v) for v in given]
+                for x in operands:
+                    if type(x) is Linear:
+                        break
+                else:
+                    for v, new in zip(results, b.copy(step, operands), strict=True):
+                        env[v.ir] = new
+                    continue
+                for v, placeholder in zip(results, plan.outs, strict=True):
+                    env[v.ir] = placeholder
+                if inst.callee_attrs:
+                    step = _linear_part(b, step, operands, env)
+                    operands = [env.get(v.ir, v) for v in step.operands]
+                noted.append((step, operands))
+
+    def run(self, results: Sequence[ir.Value], cotangents: Sequence[Val]) -> None:
+        """Goes back from these cotangents of results."""
+        b, cts = self.b, self.cotangents
+        for value, ct in zip(results, cotangents, strict=True):
+            if type(self._env.get(value)) is Linear:
+                cts[value] = b.sum_of(ct, cts.get(value))
+        with errors_located(b):
+            for step, operands in reversed(self._linear_steps):
+                made = _transposed(b, step, operands, cts)
+                for v, x, ct in zip(step.operands, operands, made, strict=True):
+                    if ct is not None and type(x) is Linear:
+                        before = cts.get(v.ir)
+                        cts[v.ir] = ct if before is None else b.add(ct, before)
 
 
 def _linear_part(b: TransposeBuilder, step: Step, operands: list[Any], env: dict[ir.Value, Any]) -> Step:
@@ -150,30 +163,36 @@ def _note_known(step: Step, outs: Sequence[Val], depends: Mask, env: dict[ir.Val
     env.update((v.ir, out) for v, out, is_linear in known if not is_linear)
 
 
-def _transpose_op(
-    b: TransposeBuilder, step: Step, env: dict[ir.Value, Any], cts: dict[ir.Value, Val]
-) -> None:
-    given = tuple([cts.pop(v.ir, None) for v in step.results])
-    if is_zero(given):
-        return
-    b.loc = derived(step.loc, "transpose", step.inst.name)
-    operands = [env[v.ir] for v in step.operands]
-    rule = step.inst.transpose
+def _transposed(
+    b: TransposeBuilder, step: Step, operands: Sequence[Any], cts: dict[ir.Value, Val]
+) -> Sequence[Val | None]:
+    """The cotangents of the operands of one op."""
+    _, inst, _, results, b.loc, _ = step
+    given: Any
+    if len(results) == 1:
+        given = cts.pop(results[0].ir, None)
+        if given is None:
+            return (None,) * len(operands)
+        if inst.results is None:
+            given = (given,)
+    else:
+        given = tuple([cts.pop(v.ir, None) for v in results])
+        if is_zero(given):
+            return (None,) * len(operands)
+    if DERIVATIONS.named:
+        b.loc = derived(b.loc, "transpose", inst.name)
+    rule = inst.transpose
     if type(rule) is NoRule:
-        step.inst.rule("transpose")  # which says why there is none
-    _check_linear(step.inst, operands)
-    is_many = len(step.results) != 1 or step.inst.results is None
-    made = rule(b, given if is_many else given[0], *operands)
-    for v, x, ct in zip(step.operands, operands, made if isinstance(made, tuple) else (made,), strict=True):
-        if ct is not None and type(x) is Linear:
-            cts[v.ir] = b.sum_of(ct, cts.get(v.ir))
+        inst.rule("transpose")  # which says why there is none
+    if inst.is_partly_linear:
+        _check_linear(inst, operands)
+    made = rule(b, given, *operands)
+    return made if isinstance(made, tuple) else (made,)
 
 
 def _check_linear(inst: Op, operands: Sequence[Any]) -> None:
     """Refuses linear operands in which an op is not linear, or not jointly."""
     names = inst.linear_in or inst.bilinear_in
-    if not names:
-        return  # of a higher-order op, what it calls tells
     specs = inst.operand_specs
     linear = [specs[min(i, len(specs) - 1)].name for i, x in enumerate(operands) if type(x) is Linear]
     for name in linear:

@@ -41,8 +41,5 @@ func.func private @sum(%x: tensor<f32>, %y: tensor<f32>) -> tensor<f32> {
   return %z : tensor<f32>
 }
 
-// CHECK-LABEL: func.func private @root.fwd
-// CHECK:       weft.report_nan
-// CHECK-LABEL: func.func private @root.lin
-// CHECK-LABEL: func.func private @root.lin.transpose
+// CHECK-LABEL: func.func private @root.vjp
 // CHECK:       weft.report_nan

@@ -6,8 +6,7 @@
 
 // The reverse derivative of a choice between a loop and none: value and slope of 6 x^4, or of x^2.
 // CHECK-LABEL: func.func @f(
-// CHECK:       call @chosen.fwd
-// CHECK:       call @chosen.lin.transpose
+// CHECK:       call @chosen.vjp
 // SCANNED:      30.375
 // SCANNED-NEXT: 81.0
 // PLAIN:        2.25

@@ -17,12 +17,11 @@ func.func @jvp(%x: tensor<f32>, %dx: tensor<f32>) -> (tensor<f32>, tensor<f32>) 
   return %r#0, %r#1 : tensor<f32>, tensor<f32>
 }
 
-// The reverse derivative is the forward part, then the transposed linear part. Cotangents come in the order of wrt.
+// The reverse derivative is one function, forwards and back. Cotangents come in the order of wrt.
 // CHECK-LABEL: func.func @vjp
 // CHECK-SAME:  (%[[X:.*]]: tensor<f32>, %[[Y:.*]]: tensor<f32>)
-// CHECK:       %[[F:.*]]:{{[0-9]}} = call @product.fwd(%[[X]], %[[Y]])
-// CHECK:       %[[B:.*]]:2 = call @product.lin.transpose(
-// CHECK:       return %[[F]]#0, %[[B]]#1, %[[B]]#0
+// CHECK:       %[[R:.*]]:3 = call @product.vjp(%[[X]], %[[Y]], %
+// CHECK:       return %[[R]]#0, %[[R]]#2, %[[R]]#1
 // VJP:         6.0
 // VJP-NEXT:    2.0
 // VJP-NEXT:    3.0
