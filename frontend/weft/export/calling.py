@@ -58,7 +58,7 @@ def _differentiable(exported: Exported, all_leaves: Sequence[Any]) -> Any:
 
     def backward(values: Any, cts: Any) -> tuple[Any, ...]:
         leaves = _merged(in_types, values, all_leaves)
-        zeros = [None] * len(out_types)  # a leaf of type float0 is not looked at
+        zeros = [np.zeros((), dtypes.float0)] * len(out_types)  # nobody looks at leaves of type float0
         made = call(exported.vjp(), (*leaves, *_merged(out_types, cts, zeros)), {})
         given = zip(made, in_types, strict=True)
         return tuple(ct if getattr(ct, "dtype", None) != FLOAT0 else None for ct, t in given if t.is_passed)
