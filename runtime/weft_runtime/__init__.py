@@ -28,6 +28,9 @@ from weft_runtime.executable import Executable, compile
 from weft_runtime.lapack import ensure_lapack
 from weft_runtime.layout import Format, Layout
 from weft_runtime.loading import Loaded, load
+from weft_runtime.mesh import AxisType, Mesh, make_mesh
+from weft_runtime.named_sharding import NamedSharding
+from weft_runtime.partition_spec import PartitionSpec
 from weft_runtime.pjrt import Device, stablehlo_version
 from weft_runtime.sharding import Sharding, SingleDeviceSharding
 from weft_runtime.shards import Shard
@@ -41,6 +44,7 @@ from weft_runtime.trees_as_json import (
 __all__ = [
     "Array",
     "ArtifactError",
+    "AxisType",
     "CompileError",
     "Device",
     "Executable",
@@ -50,6 +54,9 @@ __all__ = [
     "JaxRuntimeError",
     "Layout",
     "Loaded",
+    "Mesh",
+    "NamedSharding",
+    "PartitionSpec",
     "Shard",
     "Sharding",
     "SingleDeviceSharding",
@@ -69,6 +76,7 @@ __all__ = [
     "load",
     "local_device_count",
     "local_devices",
+    "make_mesh",
     "move",
     "process_count",
     "process_index",

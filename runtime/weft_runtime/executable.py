@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from weft_runtime import compile_cache, lapack, pjrt, plugins
+from weft_runtime import compile_cache, lapack, partitioning, pjrt, plugins
 from weft_runtime.array import Array
 from weft_runtime.callbacks import HostCallback
 from weft_runtime.errors import CompileError, JaxRuntimeError
 from weft_runtime.in_flight import COMPILATIONS
+from weft_runtime.named_sharding import NamedSharding, replicated
 from weft_runtime.placement import place_name, sharding_for, with_moves
 from weft_runtime.sharding import Sharding
 from weft_runtime.spec import Dtype, Shape, Spec
@@ -175,6 +176,10 @@ def compile(
             raise TypeError(f"{name}: a host callback must be a HostCallback, got {callback!r}")
     if committed is None:
         committed = device is not None or any(spec.committed for spec in in_specs)
+    if isinstance(sharding, NamedSharding):
+        return _partitioned(
+            module, in_specs, out_types, sharding, donate, options or {}, host_callbacks, name, use_cache
+        )
     out_specs = [Spec(shape, dtype, sharding, weak, committed) for shape, dtype, weak in out_types]
     for spec in (*in_specs, *out_specs):
         if spec.size * spec.dtype.itemsize >= _BYTES_LIMIT:
@@ -182,6 +187,39 @@ def compile(
     with COMPILATIONS.one():
         loaded = _load(module, sharding, options or {}, host_callbacks, name, use_cache)
     made = Executable(loaded, in_specs, out_specs, donated=donate, callbacks=host_callbacks, name=name)
+    made.run = with_moves(made.run, in_specs, sharding)
+    return made
+
+
+def _partitioned(
+    module: str | bytes,
+    in_specs: Sequence[Spec],
+    out_types: Sequence[OutType],
+    sharding: NamedSharding,
+    donate: Sequence[int],
+    flags: Mapping[str, Any],
+    callbacks: Sequence[HostCallback],
+    name: str,
+    use_cache: bool,
+) -> Executable:
+    """A program over several devices, whose results stay where XLA leaves them if a spec can say where."""
+    if callbacks:
+        raise NotImplementedError(f"{name}: a program over several devices cannot call Python functions")
+    mesh = sharding.mesh
+    arriving = partitioning.arrivals(in_specs, mesh)
+    outs = [Spec(shape, dtype, replicated(mesh), weak, True) for shape, dtype, weak in out_types]
+    ranks = [len(spec.physical_shape) for spec in outs]
+    wanted: list[NamedSharding | None] = [None] * len(outs)
+    while True:
+        program = partitioning.annotated(module, in_specs, arriving, wanted, ranks)
+        with COMPILATIONS.one():
+            loaded = _load(program, sharding, flags, callbacks, name, use_cache)
+        found = partitioning.result_shardings(loaded, [s.shape for s in outs], ranks, mesh)
+        if all(s is not None for s in found):
+            break
+        wanted = [replicated(mesh) if s is None else w for s, w in zip(found, wanted, strict=True)]
+    out_specs = [spec.update(sharding=s) for spec, s in zip(outs, found, strict=True)]
+    made = Executable(loaded, in_specs, out_specs, donated=donate, name=name)
     made.run = with_moves(made.run, in_specs, sharding)
     return made
 

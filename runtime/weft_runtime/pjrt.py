@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import gc
+import io
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -125,6 +126,33 @@ def replicated_sharding(devices: Sequence[Device], memory_kind: str | None) -> A
     return _jax.GSPMDSharding(
         xla_client.DeviceList(tuple(devices)), xla_client.HloSharding.replicate(), memory_kind=memory_kind
     )
+
+
+def tiled_sharding(
+    devices: Sequence[Device],
+    tiles: Sequence[int],
+    copies: int,
+    mesh_shape: Sequence[int],
+    order: Sequence[int],
+    memory_kind: str | None,
+) -> Any:
+    """The sharding that cuts a value into `tiles`, each `copies` times.
+
+    The devices are those of a mesh, row by row; parts and copies are counted over its axes in this order.
+    """
+    if all(n == 1 for n in tiles):
+        return replicated_sharding(devices, memory_kind)
+    dims, rest = list(tiles), []
+    if copies > 1:
+        dims.append(copies)
+        rest.append(xla_client.OpSharding.Type.REPLICATED)
+    made = xla_client.HloSharding.iota_tile(dims, list(mesh_shape), list(order), rest)
+    return _jax.GSPMDSharding(xla_client.DeviceList(tuple(devices)), made, memory_kind=memory_kind)
+
+
+def parts(buffer: ArrayImpl) -> list[ArrayImpl]:
+    """What each device of this process holds of a live array. Imports jax, where it is installed."""
+    return buffer._arrays
 
 
 def result_handler(aval: Any, sharding: Any, committed: bool) -> Any:
@@ -269,6 +297,69 @@ def compile_with_callbacks(
     """As `compile_module`, for a program that calls back into Python by index into `callbacks`."""
     parsed = _parse(module)  # jaxlib takes callbacks only with a module of its own MLIR bindings
     return client.compile_and_load(parsed, xla_client.DeviceList(tuple(devices)), options, list(callbacks))
+
+
+def with_shardings(
+    module: str | bytes, meshes: Mapping[str, str], inputs: Sequence[str], outputs: Sequence[str | None]
+) -> bytes:
+    """The module with these meshes, and a sharding (in Shardy's words) on each argument and on some results."""
+    from jaxlib.mlir import ir
+    from jaxlib.mlir.dialects import sdy
+
+    parsed = _parse(module)
+    with _mlir_context(), ir.Location.unknown():
+        symbols = ir.SymbolTable(parsed.operation)
+        for name, axes in meshes.items():
+            if name not in symbols:
+                declared = ir.Attribute.parse(f"#sdy.mesh<[{axes}]>")
+                with ir.InsertionPoint.at_block_begin(parsed.body):
+                    sdy.MeshOp(name, declared)
+        main = symbols["main"]
+        for attribute, shardings in (("arg_attrs", inputs), ("res_attrs", outputs)):
+            if any(shardings):
+                main.attributes[attribute] = _with_shardings(main.attributes, attribute, shardings)
+    out = io.BytesIO()
+    parsed.operation.write_bytecode(out)
+    return out.getvalue()
+
+
+def _with_shardings(attributes: Any, name: str, shardings: Sequence[str | None]) -> Any:
+    from jaxlib.mlir import ir
+
+    known = list(ir.ArrayAttr(attributes[name])) if name in attributes else [{} for _ in shardings]
+    made = []
+    for each, text in zip(known, shardings, strict=True):
+        entries = {e.name: e.attr for e in ir.DictAttr(each)} if each else {}
+        if text is not None:
+            entries["sdy.sharding"] = ir.Attribute.parse(text)
+        made.append(ir.DictAttr.get(entries))
+    return ir.ArrayAttr.get(made)
+
+
+def result_tiles(
+    loaded: LoadedExecutable, ranks: Sequence[int], count: int
+) -> list[tuple[tuple[int, ...], np.ndarray] | None]:
+    """How each result of a program on `count` devices is cut, and which part each device has, by device and axis.
+
+    None where that is no regular cut.
+    """
+    shardings = loaded.get_output_shardings()
+    if shardings is None:
+        return [((1,) * n, np.zeros((count, n), np.int64)) for n in ranks]
+    return [
+        _tiles(xla_client.HloSharding.from_proto(s), n, count) for s, n in zip(shardings, ranks, strict=True)
+    ]
+
+
+def _tiles(sharding: Any, ndim: int, count: int) -> tuple[tuple[int, ...], np.ndarray] | None:
+    if sharding.is_replicated():
+        return (1,) * ndim, np.zeros((count, ndim), np.int64)
+    dims = list(sharding.tile_assignment_dimensions())
+    if not sharding.is_tiled() or len(dims) not in (ndim, ndim + 1):
+        return None
+    where = np.empty((count, len(dims)), np.int64)
+    where[list(sharding.tile_assignment_devices())] = np.indices(dims).reshape(len(dims), -1).T
+    return tuple(dims[:ndim]), where[:, :ndim]
 
 
 def deserialize(

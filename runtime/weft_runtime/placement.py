@@ -7,6 +7,7 @@ from typing import Any
 
 from weft_runtime.array import Array
 from weft_runtime.devices import default_sharding
+from weft_runtime.named_sharding import NamedSharding, replicated
 from weft_runtime.sharding import Sharding, SingleDeviceSharding
 from weft_runtime.spec import Spec
 from weft_runtime.transfer import Place, move, sharding_of
@@ -49,15 +50,16 @@ def with_moves(run: Run, in_specs: Sequence[Spec], sharding: Sharding) -> Run:
     elsewhere = [
         (position, spec)
         for position, spec in enumerate(in_specs)
-        if spec.sharding.devices != sharding.devices and len(sharding.devices) == 1
+        if spec.sharding.devices != sharding.devices
     ]
     if not elsewhere:
         return run
+    target = replicated(sharding.mesh) if isinstance(sharding, NamedSharding) else sharding
 
     def moving(buffers: list[Any], **options: Any) -> Any:
         buffers = list(buffers)
         for position, spec in elsewhere:
-            buffers[position] = move(Array(spec, buffers[position]), sharding)._b
+            buffers[position] = move(Array(spec, buffers[position]), target)._b
         return run(buffers, **options)
 
     return moving

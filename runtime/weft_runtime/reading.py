@@ -20,6 +20,8 @@ def read(buffer: pjrt.ArrayImpl, spec: Spec) -> np.ndarray:
     The view keeps the memory alive. For an extended dtype these are the physical elements.
     """
     buffer.block_until_ready()  # jaxlib ends the process if it is asked for memory that could not be had
+    if len(spec.sharding.devices) > 1:
+        return _joined(buffer, spec)
     try:
         return np.asarray(memoryview(buffer))
     except BufferError:  # bfloat16, float8, int4, ...; several devices; the memory of a GPU
@@ -34,6 +36,16 @@ def read(buffer: pjrt.ArrayImpl, spec: Spec) -> np.ndarray:
     return value
 
 
+def _joined(buffer: pjrt.ArrayImpl, spec: Spec) -> np.ndarray:
+    from weft_runtime.shards import parts_of  # it imports this module, through that of arrays
+
+    value = np.empty(spec.physical_shape, spec.physical_dtype)
+    for part, index, shard in parts_of(buffer, spec):
+        value[index] = read(shard, part)
+    value.flags.writeable = False
+    return value
+
+
 def _read_copy(buffer: pjrt.ArrayImpl, spec: Spec) -> np.ndarray:
     if pjrt.reads_everything(buffer) or not spec.on_host:
         return pjrt.read_copy(buffer)
@@ -43,7 +55,7 @@ def _read_copy(buffer: pjrt.ArrayImpl, spec: Spec) -> np.ndarray:
         device = spec.sharding.devices[0]
         wide = _widening(shape, dtype.name, device).execute_sharded([buffer])
         aval = pjrt.Aval(shape, np.dtype(_WIDER[dtype.name][2]))
-        handler = pjrt.result_handler(aval, spec.sharding.impl, False)
+        handler = pjrt.result_handler(aval, spec.sharding.impl_for(len(shape)), False)
         return np.asarray(memoryview(wide.consume_with_handlers([handler])[0])).astype(dtype)
     try:
         capsule = pjrt.to_dlpack(buffer, None)  # it keeps the memory in place while it is copied

@@ -12,13 +12,12 @@ from weft_runtime import pjrt
 class Sharding(ABC):
     """Devices, and how a value is laid over them. Interned: the same sharding is the same object.
 
-    `impl` is jaxlib's form of it, `devices` the devices in the order of their shards.
+    `devices` are the devices in the order of their shards.
     """
 
-    __slots__ = ("__weakref__", "devices", "impl", "memory_kind")
+    __slots__ = ("__weakref__", "devices", "memory_kind")
 
     devices: tuple[pjrt.Device, ...]
-    impl: Any  # jaxlib's GSPMDSharding, which has no stubs
     memory_kind: str | None
 
     @property
@@ -42,6 +41,22 @@ class Sharding(ABC):
     def is_fully_replicated(self) -> bool: ...
 
     @abstractmethod
+    def impl_for(self, ndim: int) -> Any:
+        """The same for values of `ndim` axes as jaxlib's GSPMDSharding, which has no stubs."""
+
+    @property
+    @abstractmethod
+    def whole(self) -> Sharding:
+        """The same devices, each with the whole value."""
+
+    @abstractmethod
+    def with_memory_kind(self, kind: str) -> Sharding: ...
+
+    def is_equivalent_to(self, other: Sharding, ndim: int) -> bool:
+        """Whether values of `ndim` axes lie the same way."""
+        return self is other
+
+    @abstractmethod
     def shard_shape(self, global_shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of the part that one device holds."""
 
@@ -53,7 +68,8 @@ class Sharding(ABC):
 class SingleDeviceSharding(Sharding):
     """The whole value on one device, in the memory `memory_kind` (by default the device's own)."""
 
-    __slots__ = ()
+    __slots__ = ("impl",)
+    impl: Any
     _known: ClassVar[dict[tuple[pjrt.Device, str | None], SingleDeviceSharding]] = {}
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
@@ -90,6 +106,13 @@ class SingleDeviceSharding(Sharding):
     @property
     def is_fully_replicated(self) -> bool:
         return True
+
+    @property
+    def whole(self) -> SingleDeviceSharding:
+        return self
+
+    def impl_for(self, ndim: int) -> Any:
+        return self.impl
 
     def with_memory_kind(self, kind: str) -> SingleDeviceSharding:
         return SingleDeviceSharding(self.device, kind)

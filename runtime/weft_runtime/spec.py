@@ -95,7 +95,9 @@ class Spec:
             self.physical_shape = shape + tuple(dtype.physical_shape)
             self.physical_dtype = np.dtype(dtype.physical_dtype)
             self.physical = pjrt.Aval(self.physical_shape, self.physical_dtype)
-        self.handler = pjrt.result_handler(self.physical, sharding.impl, committed)
+        self.handler = pjrt.result_handler(
+            self.physical, sharding.impl_for(len(self.physical_shape)), committed
+        )
         return self
 
     @property

@@ -65,18 +65,20 @@ def put_physical(spec: Spec, value: np.ndarray, *, alias: bool = False) -> Array
     if value.dtype is not spec.physical_dtype:
         value = np.asarray(value, spec.physical_dtype)  # the native byte order: jaxlib does not look at it
     sharding = spec.sharding
-    return Array(
-        spec,
-        pjrt.put(
-            spec.physical, sharding.impl, [value], sharding.devices, committed=spec.committed, alias=alias
-        ),
-    )
+    shards = [value]
+    if len(sharding.devices) > 1:
+        places = sharding.devices_indices_map(spec.shape)
+        # Copies that belong to the array: jaxlib 0.10 cannot copy several during the call.
+        shards, alias = [np.array(value[places[d]], order="C") for d in sharding.devices], True
+    impl = sharding.impl_for(value.ndim)
+    made = pjrt.put(spec.physical, impl, shards, sharding.devices, committed=spec.committed, alias=alias)
+    return Array(spec, made)
 
 
 def putter(spec: Spec) -> Callable[[np.ndarray], Array]:
     """`put_physical` for many values of one spec on one device; their dtype is that of the spec."""
     sharding = spec.sharding
-    put = pjrt.putter(spec.physical, sharding.impl, sharding.devices, spec.committed)
+    put = pjrt.putter(spec.physical, sharding.impl_for(spec.ndim), sharding.devices, spec.committed)
     return lambda value: Array(spec, put(value))
 
 
@@ -99,8 +101,10 @@ def copy_array(x: Array) -> Array:
 
 def _copy(x: Array, spec: Spec) -> Array:
     source, target = x.spec.sharding, spec.sharding
-    if source.devices[0].client is target.devices[0].client:
-        return Array(spec, pjrt.copy_to(x._live(), target.devices, target.impl))
+    ndim = len(spec.physical_shape)
+    is_same = source is target or (len(source.devices) == len(target.devices) == 1)
+    if is_same and source.devices[0].client is target.devices[0].client:
+        return Array(spec, pjrt.copy_to(x._live(), target.devices, target.impl_for(ndim)))
     return put_physical(spec, read(x._live(), x.spec))
 
 

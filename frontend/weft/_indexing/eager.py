@@ -70,7 +70,9 @@ def number(i: int, spec: Spec) -> Array:
     if found is None:
         if len(known) >= 4096:
             known.clear()
-        found = known[i] = weft_runtime.device_put(np.int32(i), INT32, device=spec.sharding, committed=False)
+        found = known[i] = weft_runtime.device_put(
+            np.int32(i), INT32, device=spec.sharding.whole, committed=False
+        )
     return found
 
 

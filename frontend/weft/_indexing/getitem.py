@@ -106,6 +106,6 @@ def _masked_on_host(x: Array, index: Any) -> Any:
     mask, axis = found
     where = (slice(None),) * axis + (np.asarray(mask),)
     made = weft_runtime.device_put(
-        np.asarray(x)[where], x.dtype, weak_type=x.weak_type, device=x.sharding, committed=x.committed
+        np.asarray(x)[where], x.dtype, weak_type=x.weak_type, device=x.sharding.whole, committed=x.committed
     )
     return made
