@@ -13,7 +13,8 @@ import numpy
 
 import weft
 import weft.numpy as np
-from weft import lax, nn, random
+import weft_runtime
+from weft import export, lax, nn, random
 
 LESSONS: list[Callable[[], None]] = []
 
@@ -217,6 +218,18 @@ def keys_are_used_once() -> None:
 def a_function_is_mlir() -> None:
     """`make_ir` prints the program as it was traced: `weft-opt` reads it."""
     print(weft.make_ir(selu)(np.arange(3.0)))
+
+
+# ---- export ----
+
+
+@lesson
+def functions_travel() -> None:
+    """An exported function is a file that runs without weft's compiler, for arrays of any length n."""
+    file = export.export(weft.jit(selu))(weft.ShapeDtypeStruct(export.symbolic_shape("n"), "float32")).serialize()
+    load = weft_runtime.load(file)
+    print(load)
+    print(load(np.arange(3.0)), load(np.zeros(1)))
 
 
 def main() -> None:
