@@ -4,21 +4,21 @@ The names, semantics and random bits are JAX's: a program ports by changing its 
 a function becomes; the tool `weft-opt` reads, transforms and prints it.
 """
 
+import importlib
+from types import ModuleType
 from typing import TYPE_CHECKING
 
+from weft._loading import guard as _guard
+
+# isort: split
 from weft import ad_checkpoint as ad_checkpoint
 from weft import custom_batching as custom_batching
 from weft import custom_derivatives as custom_derivatives
-from weft import debug as debug
 from weft import dtypes as dtypes
 from weft import errors as errors
-from weft import experimental as experimental
 from weft import lax as lax
 from weft import memory as memory
-from weft import nn as nn
 from weft import numpy as numpy
-from weft import profiler as profiler
-from weft import random as random
 from weft import tree as tree
 from weft import tree_util as tree_util
 from weft._config import runtime as _runtime_options
@@ -101,11 +101,31 @@ from weft_runtime import process_indices as host_ids
 from weft_runtime import process_indices as process_indices
 
 if TYPE_CHECKING:
+    from weft import debug as debug
+    from weft import experimental as experimental
+    from weft import nn as nn
+    from weft import profiler as profiler
+    from weft import random as random
     from weft_runtime import Array as Array
 else:
     from weft._tracing.array_class import Array as Array
 
 __version__ = "0.1.0"
 
+_LAZY = frozenset({"debug", "experimental", "nn", "profiler", "random"})
+
+
+def __getattr__(name: str) -> ModuleType:
+    """Submodules that many programs do without are imported when they are named."""
+    if name in _LAZY:
+        return importlib.import_module(f"weft.{name}")
+    raise AttributeError(f"module 'weft' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})
+
+
 _methods.attach()
 _runtime_options.connect()
+_guard.release()

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib
-import importlib.metadata
 import importlib.util
 import json
 import os
 import pkgutil
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ _LIBRARIES = (
     "lib/libpjrt_plugin_mps.dylib",
     "libtpu.so",
 )
+_GROUP = "jax_plugins"
 _PLATFORMS = ("cuda", "rocm", "metal", "mps", "tpu")
 _GPU_OPTIONS = {"cuda": {"platform_name": "cuda"}, "rocm": {"platform_name": "ROCM"}}
 
@@ -104,7 +105,7 @@ def _named_in_environment() -> Iterator[Plugin]:
 
 
 def _installed() -> Iterator[Plugin]:
-    names = {entry.value.partition(":")[0] for entry in importlib.metadata.entry_points(group="jax_plugins")}
+    names = _registered() if any(map(_may_register, sys.path)) else set()
     namespace = importlib.util.find_spec("jax_plugins")
     if namespace is not None and namespace.submodule_search_locations:
         found = pkgutil.iter_modules(namespace.submodule_search_locations, "jax_plugins.")
@@ -115,6 +116,31 @@ def _installed() -> Iterator[Plugin]:
             path = Path(folder, library)  # type: ignore[arg-type]
             if path.exists():
                 yield Plugin(_platform_of(name), str(path))
+
+
+def _registered() -> set[str]:
+    """The modules that installed packages name as plugins."""
+    import importlib.metadata  # with the search through all packages 25 ms, so only where there is one
+
+    return {entry.value.partition(":")[0] for entry in importlib.metadata.entry_points(group=_GROUP)}
+
+
+def _may_register(folder: str) -> bool:
+    """Whether a package in a folder of `sys.path` may name a plugin."""
+    try:
+        with os.scandir(folder or ".") as entries:
+            names = [e.name for e in entries if e.name.endswith((".dist-info", ".egg-info"))]
+    except OSError:
+        return os.path.exists(folder)  # an archive, which we do not read
+    return any(_names_group(os.path.join(folder, name, "entry_points.txt")) for name in names)
+
+
+def _names_group(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return _GROUP.encode() in file.read()
+    except OSError:
+        return False  # most packages have no such file
 
 
 def _platform_of(module_name: str) -> str:
