@@ -226,7 +226,9 @@ def a_function_is_mlir() -> None:
 @lesson
 def functions_travel() -> None:
     """An exported function is a file that runs without weft's compiler, for arrays of any length n."""
-    file = export.export(weft.jit(selu))(weft.ShapeDtypeStruct(export.symbolic_shape("n"), "float32")).serialize()
+    file = export.export(weft.jit(selu))(
+        weft.ShapeDtypeStruct(export.symbolic_shape("n"), "float32")
+    ).serialize()
     load = weft_runtime.load(file)
     print(load)
     print(load(np.arange(3.0)), load(np.zeros(1)))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from alone import run_alone
 
 pytest.importorskip("sklearn", reason="the digits come with scikit-learn, which only the examples need")
 pytest.importorskip("matplotlib", reason="only the examples draw")
@@ -64,3 +65,17 @@ def test_stages_compute_the_same(run):
         for path in (folder / "1-traced.mlir", folder / "3-simplified.mlir")
     ]
     np.testing.assert_allclose(*results, rtol=1e-3, atol=1e-5)
+
+
+def test_exported_model_reads_digits_without_the_compiler(run):
+    folder, _ = run
+    printed = run_alone(
+        f"""
+from sklearn.datasets import load_digits
+raw = load_digits()
+read = load({str(folder / "read_digits.weft")!r})
+print(np.mean(np.asarray(read(raw.images / 16.0)) == raw.target), read(np.zeros((1, 8, 8))).shape)
+"""
+    )
+    share, shape = printed.split(" ", 1)
+    assert float(share) >= 0.97 and shape.strip() == "(1,)"

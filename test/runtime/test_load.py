@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from alone import run_alone
 
 import weft
 import weft.numpy as wnp
@@ -16,21 +17,6 @@ from weft import export, random
 from weft_runtime import ArtifactError, artifact, load
 
 STRUCT = weft.ShapeDtypeStruct
-
-ALONE = """
-import sys
-
-class Blocked:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("weft", "weft_compiler", "weft_tools", "torch_mlir", "mlir", "jax"):
-            raise ModuleNotFoundError(f"{name} is not to be imported")
-
-sys.meta_path.insert(0, Blocked())
-import numpy as np
-import weft_runtime
-from weft_runtime import load
-"""
-"""Begins a program that has the runtime alone."""
 
 
 @pytest.fixture
@@ -53,11 +39,10 @@ def predict(params, x, *, scale):
 PARAMS = {"w": wnp.arange(6.0).reshape(2, 3) / 6, "b": wnp.ones(3)}
 
 
-def test_runs_without_the_compiler(write, run_python):
+def test_runs_without_the_compiler(write):
     path = write(predict, PARAMS, wnp.ones((4, 2)), scale=2.0)
-    done = run_python(
-        ALONE
-        + f"""
+    printed = run_alone(
+        f"""
 f = load({str(path)!r})
 params = {{"w": np.arange(6.0).reshape(2, 3) / 6, "b": np.ones(3)}}
 made = f(params, np.ones((4, 2)), scale=2.0)
@@ -66,7 +51,7 @@ print(np.asarray(made["mean"]).tolist())
 print(f)
 """
     )
-    keys, mean, shown = done.stdout.splitlines()
+    keys, mean, shown = printed.splitlines()
     want = weft.jit(predict)(PARAMS, wnp.ones((4, 2)), scale=2.0)
     assert keys == f"['best', 'mean', 'none'] None Array float32 {want['best'].tolist()}"
     np.testing.assert_allclose(json.loads(mean), want["mean"], rtol=1e-6)
@@ -75,12 +60,11 @@ print(f)
     )
 
 
-def test_sizes_known_at_the_call(write, run_python):
+def test_sizes_known_at_the_call(write):
     x = STRUCT(export.symbolic_shape("b, 2", constraints=["b >= 2"]), "float32")
     path = write(predict, PARAMS, x, scale=2.0)
-    done = run_python(
-        ALONE
-        + f"""
+    printed = run_alone(
+        f"""
 f = load({str(path)!r})
 params = {{"w": np.arange(6.0).reshape(2, 3) / 6, "b": np.ones(3)}}
 for b in (2, 5, 2):
@@ -92,18 +76,17 @@ for shape in ((1, 2), (3, 1), (3,)):
         print(str(error).replace("\\n", " "))
 """
     )
-    lines = done.stdout.splitlines()
+    lines = printed.splitlines()
     assert lines[:3] == ["(2,)", "(5,)", "(2,)"]
     assert "the constraint b >= 2" in lines[3]
     assert "args[1] must be float32[b,2], but is float32[3,1]" in lines[4]
     assert "args[1] must be float32[b,2], but is float32[3]" in lines[5]
 
 
-def test_keys_go_through(write, run_python):
+def test_keys_go_through(write):
     path = write(lambda key: (random.split(key, 2), random.uniform(key, (2,))), random.key(1))
-    done = run_python(
-        ALONE
-        + f"""
+    printed = run_alone(
+        f"""
 from weft_runtime import device_put
 f = load({str(path)!r}, flat=True)
 key = device_put(np.array([0, 1], np.uint32), f.in_types[0].dtype)
@@ -112,17 +95,16 @@ print(keys.shape, keys.dtype, numbers.tolist())
 print(f(keys[0] if False else key)[1].shape)
 """
     )
-    first, second = done.stdout.splitlines()
+    first, second = printed.splitlines()
     numbers = random.uniform(random.key(1), (2,)).tolist()
     assert first == f"(2,) key<fry> {numbers}"
     assert second == "(2,)"
 
 
-def test_derivative(write, run_python):
+def test_derivative(write):
     path = write(lambda x: wnp.sum(wnp.sin(x)), wnp.ones(3), vjp_order=1)
-    done = run_python(
-        ALONE
-        + f"""
+    printed = run_alone(
+        f"""
 f = load({str(path)!r})
 (dx,) = f.vjp()(np.zeros(3), np.float32(2))
 print(dx.tolist())
@@ -132,17 +114,16 @@ except ValueError as error:
     print(error)
 """
     )
-    assert done.stdout.splitlines()[0] == "[2.0, 2.0, 2.0]"
-    assert "vjp_order" in done.stdout
+    assert printed.splitlines()[0] == "[2.0, 2.0, 2.0]"
+    assert "vjp_order" in printed
 
 
-def test_containers_of_the_user(write, run_python):
+def test_containers_of_the_user(write):
     Batch = namedtuple("Batch", "x y")
     export.register_namedtuple_serialization(Batch, serialized_name="test_load.Batch")
     path = write(lambda b: Batch(b.y, b.x), Batch(wnp.ones(2), wnp.zeros(3)))
-    done = run_python(
-        ALONE
-        + f"""
+    printed = run_alone(
+        f"""
 from collections import namedtuple
 try:
     load({str(path)!r})
@@ -154,16 +135,16 @@ weft_runtime.register_namedtuple_serialization(Batch, serialized_name="test_load
 print(load({str(path)!r})(Batch(np.ones(2), np.zeros(3))).y.tolist())
 """
     )
-    unknown, flat, named = done.stdout.splitlines()
+    unknown, flat, named = printed.splitlines()
     assert "'test_load.Batch', which is not registered" in unknown
     assert flat == "[(3,), (2,)]"
     assert named == "[1.0, 1.0]"
 
 
-def test_lapack(write, run_python):
+def test_lapack(write):
     path = write(wnp.linalg.eigvalsh, np.diag([3.0, 1.0]).astype("f"))
-    done = run_python(ALONE + f"print(load({str(path)!r})(np.diag([3.0, 1.0])).tolist())")
-    np.testing.assert_allclose(json.loads(done.stdout), [1, 3], rtol=1e-6)
+    printed = run_alone(f"print(load({str(path)!r})(np.diag([3.0, 1.0])).tolist())")
+    np.testing.assert_allclose(json.loads(printed), [1, 3], rtol=1e-6)
 
 
 def test_placement(write):
