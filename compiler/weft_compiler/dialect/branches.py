@@ -5,7 +5,7 @@ from weft_compiler.avals import BOOL, INT32, Aval
 from weft_compiler.dialect.builder import Val
 from weft_compiler.dialect.call import HigherOrder
 from weft_compiler.dialect.op import Anything, Attr, Integer, Operand, Operands, no_rule, op
-from weft_compiler.dialect.residual_slots import share_slots
+from weft_compiler.dialect.residual_slots import save_in_branches, share_slots
 from weft_compiler.masks import marks, present, spread, union
 
 
@@ -34,6 +34,9 @@ class Cond(HigherOrder):
             if branch.outputs != signatures[0].outputs:
                 self.fail(f"branches differ: @{self.branches[0]} is {signatures[0]}, @{name} is {branch}")
         return signatures[0].outputs
+
+    def save_inside(self, b, policy):
+        return save_in_branches(b, self, policy)
 
     def use_keys(self, walk, index, *xs):
         return walk.either([lambda f=f: walk.call(f, xs) for f in self.branches])
@@ -95,7 +98,13 @@ class Cond(HigherOrder):
         every = (True,) * len(b.module.signature(self.branches[0]).outputs)
         chosen = None
         for i, f in enumerate(self.branches):
-            outs = b.call(b.batch_of(f, batched, instantiate=every).fn, xs)
+            # Elements that do not take the branch must not bring a nan of its slope: no slope leads through it.
+            is_taken = b.compare(index, i, direction="EQ")
+            ins = [
+                b.choose(is_taken, x, b.stop_gradient(x)) if is_varied and x.aval.kind in "fc" else x
+                for x, is_varied in zip(xs, batched, strict=True)
+            ]
+            outs = b.call(b.batch_of(f, batched, instantiate=every).fn, ins)
             if chosen is None:
                 chosen = outs
             else:

@@ -21,6 +21,10 @@ class HigherOrder(Op):
         """Functions that a lowered program runs where the op stands, as whole functions that may call the host."""
         return self.callees()
 
+    def save_inside(self, b, policy):
+        """The op in two `Parts`, if a checkpoint's policy keeps values of the functions that it names."""
+        return None
+
     def is_split(self):
         """Whether `linearize` keeps what does not depend on tangents out of the linear part."""
         return True

@@ -1,12 +1,8 @@
 """Trading time for memory: what `checkpoint` calls is computed again in the backward pass instead of kept."""
 
-from typing import NamedTuple
-
 from weft_compiler.attributes import Flag, Symbol, Text
-from weft_compiler.bindings import ir
-from weft_compiler.body import read_op
 from weft_compiler.dialect.call import HigherOrder, transposed_call
-from weft_compiler.dialect.checkpoint_policies import NAMING_OP, Policy, policy_of
+from weft_compiler.dialect.checkpoint_policies import NAMING_OP, policy_of
 from weft_compiler.dialect.elementwise import Elementwise
 from weft_compiler.dialect.op import (
     NOTHING_TO_FOLD,
@@ -19,10 +15,8 @@ from weft_compiler.dialect.op import (
     op,
 )
 from weft_compiler.dialect.samples import cases
-from weft_compiler.flatten import extract, flattened, needed_ops
 from weft_compiler.masks import marks, present
-from weft_compiler.module import Function
-from weft_compiler.transforms import Linearized
+from weft_compiler.memories import place_in_memory
 
 
 @op("checkpoint")
@@ -66,11 +60,14 @@ class Checkpoint(HigherOrder):
         return made.split(b.emit(self.replace(callee=made.fn), (*xs, *present(dxs))))
 
     def linearize(self, b, xs, dxs):
+        from weft_compiler.passes.remat import split_residuals
+
         made = b.linearize_of(self.callee, marks(dxs))
         count = len(made.out_active)
         if not any(made.out_active):
             return b.emit(self, xs), (None,) * count
-        plan = b.once(("checkpoint", made.fwd, self.policy), lambda: _split(b, made, policy_of(self.policy)))
+        policy = policy_of(self.policy)
+        plan = b.once(("remat", made.fwd, self.policy), lambda: split_residuals(b, made, policy, count))
         outs = b.emit(self.replace(callee=plan.forward or self.callee), xs)
         known = (*(xs[i] for i in plan.arguments), *outs[count:])
         again = self.replace(callee=plan.linear, differentiated=True)
@@ -95,73 +92,28 @@ class Checkpoint(HigherOrder):
     samples = no_rule("covered by test/ops/control_flow: it needs functions")
 
 
-class Split(NamedTuple):
-    """`forward`: arguments -> (results, saved), or empty where nothing is saved.
+@op("to_memory")
+class ToMemory(Elementwise):
+    """x, kept in the device's memory of this `kind`, such as `pinned_host`. Where there is none it stays."""
 
-    `linear`: (tangents, the `arguments`, saved) -> tangents of the results.
-    """
+    x: Operand[Anything]
+    kind: Attr[Text]
 
-    forward: str
-    linear: str
-    arguments: tuple[int, ...]
+    takes_keys = True
+    key_use = "same"
+    linear_in = ("x",)
 
+    def transpose(self, b, ct, x):
+        return ct
 
-def _split(b, made: Linearized, policy: Policy) -> Split:
-    flat = flattened(b.module, made.fwd)
-    count = len(made.out_active)
-    may_save = _saveable(flat, policy)
-    arguments, returned = list(flat.body.arguments), flat.returned()
-    residuals = returned[count:]
-    used = _inputs_used(b.module, flat, [*arguments, *may_save], residuals)
-    saved = [v for v in may_save if v in used]
-    numbers = tuple(i for i, v in enumerate(arguments) if v in used)
-    forward = ""
-    if saved:
-        outputs = [*returned[:count], *saved]
-        forward = extract(b.module, flat, f"{made.fwd}.save", arguments, outputs, effects=True).name
-    known = [arguments[i] for i in numbers] + saved
-    again = extract(b.module, flat, f"{made.fwd}.again", known, residuals)
-    b.module.remove_function(flat.name)
-    return Split(forward, _linear(b, made, again), numbers)
+    def lower(self, b, x):
+        return place_in_memory(b, x, self.kind)
 
+    def reference(self, x):
+        return x
 
-def _linear(b, made: Linearized, again: Function) -> str:
-    inputs = b.module.signature(made.lin).inputs
-    tangents = inputs[: len(inputs) - made.residuals]
-
-    def write(inner, *args):
-        residuals = inner.call(again.name, args[len(tangents) :])
-        return inner.call(made.lin, (*args[: len(tangents)], *residuals))
-
-    return b.define(f"{made.lin}.again", [*tangents, *again.signature.inputs], write)
-
-
-def _saveable(flat: Function, policy: Policy) -> list[ir.Value]:
-    """Values that the policy keeps. What has a name is kept as the named copy if that is kept."""
-    insts = [(o, read_op(o)) for o in flat.operations()]
-    instead: set[ir.Value] = set()
-    for o, inst in insts:
-        if inst.name == NAMING_OP and (policy.saves(inst) or policy.excludes(inst)):
-            _name_all_uses(o)
-            instead.add(o.operands[0])
-    return [v for o, inst in insts if policy.saves(inst) for v in o.results if v not in instead]
-
-
-def _name_all_uses(naming: ir.Operation) -> None:
-    """Makes everything that uses a value use its named copy."""
-    value = naming.operands[0]
-    if not isinstance(value.owner, ir.Block):
-        naming.move_after(value.owner)
-        value.replace_all_uses_except(naming.result, naming)
-
-
-def _inputs_used(module, flat: Function, inputs, outputs) -> set[ir.Value]:
-    """Which of `inputs` it takes to compute `outputs`."""
-    given = set(inputs)
-    touched = set(outputs)
-    for needed in needed_ops(module, flat, inputs, outputs):
-        touched.update(needed.operands)
-    return touched & given
+    fold = NOTHING_TO_FOLD
+    samples = cases(((((3,), "float32"),), {"kind": "device"}), ((((), "int32"),), {"kind": "device"}))
 
 
 @op(NAMING_OP)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from weft_compiler.avals import Aval
 from weft_compiler.dialect.builder import Val
 from weft_compiler.masks import Mask, parts, spread
+from weft_compiler.saved_values import Parts, Saved, parts_of
 from weft_compiler.transforms import Linearized, Source
 
 
@@ -97,3 +98,52 @@ def _linear(
 
     avals = [*tangents, *passed, *(aval for aval, _ in slots)]
     return b.define(f"{made.lin}.slots", avals, write)
+
+
+def save_in_branches(b: Any, cond: Any, policy: Any) -> Parts | None:
+    """A `cond` in two parts: what a policy keeps of the branches shares slots by type and memory."""
+    made = [parts_of(b, f, policy) for f in cond.branches]
+    room: Counter[Saved] = Counter()
+    for each in made:
+        room |= Counter(each.saved if each else ())
+    slots = list(room.elements())
+    if not slots:
+        return None
+    pairs = list(zip(cond.branches, made, strict=True))
+    first = tuple(_saving_branch(b, f, each, slots) for f, each in pairs)
+    again = tuple(_branch_again(b, f, each, slots) for f, each in pairs)
+    return Parts(cond.replace(branches=first), cond.replace(branches=again), tuple(slots))
+
+
+def _slots_of(made: Parts | None, slots: Sequence[Saved]) -> list[int]:
+    """For each value that a branch saves, its slot."""
+    free = list(range(len(slots)))
+    taken = []
+    for saved in made.saved if made else ():
+        taken.append(next(i for i in free if slots[i] == saved))
+        free.remove(taken[-1])
+    return taken
+
+
+def _saving_branch(b: Any, fn: str, made: Parts | None, slots: Sequence[Saved]) -> str:
+    signature = b.module.signature(fn)
+    count = len(signature.outputs)
+
+    def write(inner: Any, *args: Val) -> list[Val]:
+        outs = inner.call(made.first if made else fn, args)
+        filled = dict(zip(_slots_of(made, slots), outs[count:], strict=True))
+        return [*outs[:count], *(filled.get(i) or inner.filler(s.aval) for i, s in enumerate(slots))]
+
+    return b.define(f"{fn}.save", signature.inputs, write)
+
+
+def _branch_again(b: Any, fn: str, made: Parts | None, slots: Sequence[Saved]) -> str:
+    inputs = b.module.signature(fn).inputs
+
+    def write(inner: Any, *args: Val) -> list[Val]:
+        given, filled = args[: len(inputs)], args[len(inputs) :]
+        if made is None:
+            return inner.call(fn, given)
+        return inner.call(made.again, (*given, *(filled[i] for i in _slots_of(made, slots))))
+
+    return b.define(f"{fn}.again", [*inputs, *(s.aval for s in slots)], write)

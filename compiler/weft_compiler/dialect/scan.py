@@ -11,6 +11,7 @@ from weft_compiler.dialect.scan_lowering import lower_scan
 from weft_compiler.dialect.scan_split import split_scan
 from weft_compiler.dialect.scan_transpose import transpose_scan
 from weft_compiler.masks import marks, parts, present, spread
+from weft_compiler.saved_values import Parts, parts_of
 
 
 @op("scan")
@@ -54,6 +55,13 @@ class Scan(HigherOrder):
             got, had = (f"({', '.join(map(str, each))})" for each in (after, carry))
             self.fail(f"@{self.body} must give the next carry as it takes it: {had}, not {got}")
         return (*carry, *(y.with_shape((self.length, *y.shape)) for y in ys))
+
+    def save_inside(self, b, policy):
+        made = parts_of(b, self.body, policy)
+        if made is None:
+            return None
+        saved = [s._replace(aval=s.aval.with_shape((self.length, *s.aval.shape))) for s in made.saved]
+        return Parts(self.replace(body=made.first), self.replace(body=made.again), tuple(saved))
 
     def use_keys(self, walk, *xs):
         consts, carry, slices = self.groups(xs)

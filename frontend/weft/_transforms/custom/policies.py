@@ -5,7 +5,7 @@ from __future__ import annotations
 import types
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,14 @@ def _of_names(kind: str, names: Iterable[str]) -> Policy:
     return Policy(f"{kind}:{','.join(found)}")
 
 
-def check_name(name: Any, what: str) -> None:
+def check_name(name: Any, what: str, reserved: str = ",|:") -> None:
     """TypeError for what is no string, ValueError for a name that policies could not list."""
     if not isinstance(name, str):
         raise TypeError(f"{what}: a name must be a string, got {name!r:.60} of type {type(name).__name__}")
-    if not name.strip() or name != name.strip() or any(c in name for c in ",|:"):
+    if not name.strip() or name != name.strip() or any(c in name for c in reserved):
         raise ValueError(
-            f"{what}: {name!r} cannot be a name: it must not be empty, begin or end with spaces, or hold , | :"
+            f"{what}: {name!r} cannot be a name: it must not be empty, begin or end with spaces, or hold one of "
+            f"{reserved}"
         )
 
 
@@ -68,7 +69,11 @@ def save_and_offload_only_these_names(
     offload_src: str,
     offload_dst: str,
 ) -> Policy:
-    """Not there: it would keep values in the memory of the host. Raises NotImplementedError."""
+    """Keeps values of the first names where they are, and those of the second in the memory `offload_dst`.
+
+    Memories are named by their kinds, such as "device" and "pinned_host". On a device that has only one memory
+    the values stay in it.
+    """
     saved, offloaded = set(names_which_can_be_saved), set(names_which_can_be_offloaded)
     if saved & offloaded:
         raise ValueError(
@@ -76,19 +81,21 @@ def save_and_offload_only_these_names(
             f"`names_which_can_be_offloaded`. Got names_which_can_be_saved={sorted(saved)}, "
             f"names_which_can_be_offloaded={sorted(offloaded)} and the intersection={sorted(saved & offloaded)}"
         )
-    _no_offloading("save_and_offload_only_these_names", "save_only_these_names")
+    kept = _of_names("save_only_these_names", saved)
+    away = _of_names(f"offload_only_these_names{_way(offload_src, offload_dst)}", offloaded)
+    return save_from_both_policies(kept, away)
 
 
 def offload_dot_with_no_batch_dims(offload_src: str, offload_dst: str) -> Policy:
-    """Not there: it would keep values in the memory of the host. Raises NotImplementedError."""
-    _no_offloading("offload_dot_with_no_batch_dims", "dots_with_no_batch_dims_saveable")
+    """Keeps products without batch dimensions, in the memory `offload_dst`."""
+    return Policy(f"offload_dot_with_no_batch_dims{_way(offload_src, offload_dst)}")
 
 
-def _no_offloading(name: str, instead: str) -> NoReturn:
-    raise NotImplementedError(
-        f"checkpoint_policies.{name}: residuals cannot be kept in the memory of the host, only on the device\n"
-        f"  try {instead}, or nothing_saveable where the device has no room for them"
-    )
+def _way(source: str, kept: str) -> str:
+    """From one memory to another, as the op has it."""
+    for name in (source, kept):
+        check_name(name, "checkpoint_policies: a kind of memory", ",|:@>")
+    return f"@{source}>{kept}"
 
 
 def text_of(policy: Any) -> str:

@@ -64,6 +64,8 @@ def _made_by(module: Module, value: Any) -> str:
     """What a value is, in words: the op that made it, also inside of a checkpoint."""
     op = value.owner
     inst: Any = read_op(op)
+    if inst.name == "to_memory":
+        return f"{_made_by(module, op.operands[0])}, in {inst.kind}"
     if inst.name == "checkpoint":
         inside = flattened(module, inst.callee)
         result = inside.returned()[list(op.results).index(value)]
