@@ -76,16 +76,3 @@ def _maker_of_numbers(kind: type) -> Callable[[Any], Array]:
     limits = np.iinfo(dtype)
     least, most = limits.min, limits.max
     return lambda x: put(np.asarray(x, dtype)) if least <= x <= most else as_value(x)
-
-
-def static_key(x: Any) -> Any:
-    """What stands for a static value in a cache key: equal by type and value, so that 1, 1.0 and True differ."""
-    kind = type(x)
-    if kind is tuple or kind is list:
-        return (tuple, *map(static_key, x))
-    if kind is np.ndarray:
-        return static_key(x.tolist())
-    return (kind, repr(x)) if kind is float else (kind, x)
-
-
-__all__ = ["host_value", "static_key"]

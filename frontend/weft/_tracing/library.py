@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
 from weft._tracing.entries import Entry, entry_of, run_entry
 from weft._tracing.executables import compile_module
-from weft._tracing.host_values import host_value, static_key
+from weft._tracing.host_values import host_value
+from weft._tracing.quick_keys import StaticFlags, quick_key, static_key
 from weft._tracing.source import SITE, location
 from weft._tracing.staging import in_specs, trace_function, type_of
 from weft._tracing.trace import MOMENT, STATE, Tracer
@@ -48,7 +49,7 @@ class LibraryFunction:
             raise TypeError(f"{fun.__name__} has no parameters {sorted(unknown)}")
         self._arrays = frozenset(arrays)
         self._is_array: list[bool] = []
-        self._flags: dict[Any, list[bool]] = {}
+        self._flags = StaticFlags(self._static_flags)
         self._rest_is_array = False
         for p in parameters:
             if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
@@ -60,9 +61,6 @@ class LibraryFunction:
         self._programs: dict[Any, Entry] = {}
         _FUNCTIONS.append(self)
 
-    # The key of a program begins with the call key and the names of arguments that are given by name, in order; then
-    # comes, for each argument, its spec, None, or what stands for a static value.
-
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         settings = MOMENT.key
         if settings is None:
@@ -70,37 +68,21 @@ class LibraryFunction:
             if trace is not None and (trace.staged or _holds_tracer(args, kwargs)):
                 return self._inline(args, kwargs)
             settings = config.trace_key
-        key: list[Any] = [settings]
-        values = args
-        if kwargs:
-            if len(kwargs) > 1:
-                kwargs = dict(sorted(kwargs.items()))
-            key += kwargs
-            values = (*args, *kwargs.values())
-        buffers = []
-        for i, x in enumerate(values):
-            kind = type(x)
-            if kind is not Array:
-                if x is None:
-                    key.append(None)
-                    continue
-                if not self._flags_of(args, kwargs)[i]:
-                    if kind is int or kind is str:
-                        key += kind, x
-                    else:
-                        key.append(static_key(x))
-                    continue
-                x = host_value(x, settings)
-                if x is None:
-                    return self._call_tree(args, kwargs, settings)
-            key.append(x.spec)
-            buffers.append(x._b)
+        if len(args) == 1 and type(args[0]) is Array and not kwargs:
+            x = args[0]
+            key: tuple[Any, ...] = (settings, x.spec)
+            buffers = [x._b]
+        else:
+            found = quick_key(args, kwargs, settings, self._flags, False)
+            if found is None:
+                return self._call_tree(args, kwargs, settings)
+            key, buffers = found
         try:
-            entry = self._quick.get(tuple(key))
+            entry = self._quick.get(key)
         except TypeError:  # a static value without a hash, as the long way tells
             entry = None
         if entry is None:
-            return self._call_first(args, kwargs, tuple(key))
+            return self._call_first(args, kwargs, key)
         run, handlers, specs, unflatten, consts, executable = entry
         if consts:
             buffers += consts
@@ -120,17 +102,11 @@ class LibraryFunction:
         finally:
             SITE.current = None
 
-    def _flags_of(self, args: Sequence[Any], kwargs: Iterable[str]) -> list[bool]:
-        """Is it an array? For positional arguments, then for those given by name."""
-        key = (len(args), *kwargs) if kwargs else len(args)
-        found = self._flags.get(key)
-        if found is None:
-            count = len(args)
-            more = max(0, count - len(self._is_array))
-            found = self._is_array[:count] + [self._rest_is_array] * more
-            found += [name in self._arrays for name in kwargs]
-            self._flags[key] = found
-        return found
+    def _static_flags(self, count: int, names: Sequence[str]) -> Sequence[bool]:
+        more = max(0, count - len(self._is_array))
+        is_array = self._is_array[:count] + [self._rest_is_array] * more
+        is_array += [name in self._arrays for name in names]
+        return [not x for x in is_array]
 
     def _call_tree(self, args: tuple[Any, ...], kwargs: dict[str, Any], settings: int) -> Any:
         """A call with containers of arrays."""
@@ -172,12 +148,12 @@ class LibraryFunction:
         """(dynamic positional, dynamic by name), and the statics with their places."""
         dynamic: list[Any] = []
         statics: list[tuple[Any, Any, Any]] = []
-        flags = self._flags_of(args, ())
+        is_static = self._flags[len(args)]
         for i, x in enumerate(args):
-            if flags[i]:
-                dynamic.append(x)
-            else:
+            if is_static[i]:
                 statics.append((i, static_key(x), _hashable(x)))
+            else:
+                dynamic.append(x)
         named = {}
         for name, x in kwargs.items():
             if name in self._arrays:

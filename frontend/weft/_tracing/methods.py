@@ -133,6 +133,7 @@ def _numpy_method(name: str) -> Callable[..., Any]:
 def attach() -> None:
     """Gives both classes their operators and methods."""
     from weft import numpy
+    from weft.numpy._elementwise import Binary
 
     methods: dict[str, Any] = {}
     for name, function in _BINARY.items():
@@ -154,6 +155,12 @@ def attach() -> None:
     for name, method in methods.items():
         setattr(Array, name, method)
         setattr(Tracer, name, method)
+    for name, function in {**_BINARY, **_COMPARISON}.items():
+        found = getattr(numpy, function)
+        if isinstance(found, Binary):
+            setattr(Array, f"__{name}__", found.operator(methods[f"__{name}__"]))
+            if name in _BINARY:
+                setattr(Array, f"__r{name}__", found.swapped_operator(methods[f"__r{name}__"]))
     for name, method in _TRACER_METHODS.items():
         setattr(Tracer, name, method)
 

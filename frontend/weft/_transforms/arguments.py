@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from weft._tracing.quick_keys import StaticFlags
 from weft._tracing.trace import Tracer
 from weft._transforms.signatures import normalized, resolve
 from weft_runtime import pytree
@@ -46,17 +47,11 @@ class Roles:
         self.donate_argnums, self.donate_argnames = resolve(fun, donate_argnums, donate_argnames, "donate")
         self.has_static = bool(self.static_argnums or self.static_argnames)
         self.donates = bool(self.donate_argnums or self.donate_argnames)
-        self._flags: dict[Any, tuple[bool, ...]] = {}
+        self.static = StaticFlags(self._static_flags)
 
-    def static_flags(self, count: int, names: Iterable[str] = ()) -> tuple[bool, ...]:
-        """Is it static? For `count` positional arguments, then for those called `names`."""
-        key = (count, *names) if names else count
-        found = self._flags.get(key)
-        if found is None:
-            positions = normalized(self.static_argnums, count)
-            by_name = [name in self.static_argnames for name in names]
-            found = self._flags[key] = (*[i in positions for i in range(count)], *by_name)
-        return found
+    def _static_flags(self, count: int, names: Sequence[str]) -> tuple[bool, ...]:
+        positions = normalized(self.static_argnums, count)
+        return (*[i in positions for i in range(count)], *[name in self.static_argnames for name in names])
 
     def split(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -67,7 +62,7 @@ class Roles:
         """
         if not self.has_static:
             return args, kwargs, ()
-        flags = self.static_flags(len(args))
+        flags = self.static[len(args)]
         statics: list[tuple[Any, Static]] = [(n, _static(name, x, n)) for n, x in enumerate(args) if flags[n]]
         statics += [(n, _static(name, kwargs[n], n)) for n in self.static_argnames if n in kwargs]
         dynamic = tuple([x for n, x in enumerate(args) if not flags[n]])
@@ -80,7 +75,7 @@ class Roles:
             return []
         donated: list[int] = []
         position = 0
-        flags = self.static_flags(len(args))
+        flags = self.static[len(args)]
         chosen = normalized(self.donate_argnums, len(args))
         dynamic = [(i in chosen, x) for i, x in enumerate(args) if not flags[i]]
         dynamic += [

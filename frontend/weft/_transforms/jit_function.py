@@ -13,7 +13,8 @@ from weft._tracing.entries import Entry, entry_of, run_entry
 from weft._tracing.executables import compile_module
 from weft._tracing.float0 import is_float0, without_float0
 from weft._tracing.host_values import host_value
-from weft._tracing.staging import Traced, call_traced, in_specs, trace_function, type_of
+from weft._tracing.quick_keys import quick_key
+from weft._tracing.staging import Traced, call_traced, function_name, in_specs, trace_function, type_of
 from weft._tracing.trace import MOMENT, STATE, Tracer, call_key, leak_message
 from weft._tracing.values import as_value
 from weft._transforms import stages
@@ -44,10 +45,14 @@ class JitFunction:
         device: Any = None,
         compiler_options: dict[str, Any] | None = None,
     ) -> None:
+        self.__name__ = function_name(
+            fun
+        )  # what has no name of its own, such as a partial, has that of its class
         functools.update_wrapper(self, fun, updated=())  # no attribute of `fun` hides one of this object
         self._fun = fun
         self._roles = Roles(fun, static_argnums, static_argnames, donate_argnums, donate_argnames)
         self._has_static, self._is_fresh = self._roles.has_static, self._roles.donates
+        self._static = self._roles.static
         self._inline = inline
         self._device = device
         self._options = compiler_options
@@ -58,8 +63,7 @@ class JitFunction:
         self._by_trace: weakref.WeakKeyDictionary[Any, dict[Any, Traced]] = weakref.WeakKeyDictionary()
         _FUNCTIONS.add(self)
 
-    # Calling. The key of a program begins with the call key and the names of arguments that are given by name, in
-    # order; then comes, for each argument, its spec, or its type and itself if it is static.
+    # Calling
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         settings = MOMENT.key
@@ -67,26 +71,38 @@ class JitFunction:
             settings = call_key()
             if settings is None:
                 return self._call_in_trace(args, kwargs)
-        if self._has_static:
-            return self._call_static(args, kwargs, settings)
-        key: list[Any] = [settings]
-        values = args
-        if kwargs:
-            if len(kwargs) > 1:
-                kwargs = dict(sorted(kwargs.items()))
-            key += kwargs
-            values = (*args, *kwargs.values())
-        buffers = []
-        for x in values:
-            if type(x) is not Array:
-                x = host_value(x, settings, self._is_fresh)
-                if x is None:
-                    return self._call_tree(args, kwargs, settings)
-            key.append(x.spec)
-            buffers.append(x._b)
-        entry = self._quick.get(tuple(key))
+        if len(args) == 1 and type(args[0]) is Array and not kwargs:
+            x = args[0]
+            key: tuple[Any, ...] = (settings, x.spec)
+            buffers = [x._b]
+        elif self._has_static:
+            found = quick_key(args, kwargs, settings, self._static, self._is_fresh)
+            if found is None:
+                return self._call_tree(args, kwargs, settings)
+            key, buffers = found
+        else:  # what `quick_key` does, in line
+            parts: list[Any] = [settings]
+            values = args
+            if kwargs:
+                if len(kwargs) > 1:
+                    kwargs = dict(sorted(kwargs.items()))
+                parts += kwargs
+                values = (*args, *kwargs.values())
+            buffers = []
+            for x in values:
+                if type(x) is not Array:
+                    x = host_value(x, settings, self._is_fresh)
+                    if x is None:
+                        return self._call_tree(args, kwargs, settings)
+                parts.append(x.spec)
+                buffers.append(x._b)
+            key = tuple(parts)
+        try:
+            entry = self._quick.get(key)
+        except TypeError:  # a static argument without a hash, as the long way tells
+            entry = None
         if entry is None:
-            return self._call_first(args, kwargs, tuple(key))
+            return self._call_first(args, kwargs, key)
         run, handlers, specs, unflatten, consts, executable = entry
         if consts:
             buffers += consts
@@ -95,35 +111,6 @@ class JitFunction:
         except (RuntimeError, ValueError) as error:
             raise executable.explain_run(error, buffers) from None
         return Array(specs, out[0]) if unflatten is None else unflatten(map(Array, specs, out))
-
-    def _call_static(self, args: tuple[Any, ...], kwargs: dict[str, Any], settings: int) -> Any:
-        """A call of a function with static arguments."""
-        key: list[Any] = [settings]
-        values = args
-        if kwargs:
-            if len(kwargs) > 1:
-                kwargs = dict(sorted(kwargs.items()))
-            key += kwargs
-            values = (*args, *kwargs.values())
-        static = self._roles.static_flags(len(args), kwargs)
-        buffers = []
-        for i, x in enumerate(values):
-            if static[i]:
-                key += type(x), x
-                continue
-            if type(x) is not Array:
-                x = host_value(x, settings, self._is_fresh)
-                if x is None:
-                    return self._call_tree(args, kwargs, settings)
-            key.append(x.spec)
-            buffers.append(x._b)
-        try:
-            entry = self._quick.get(tuple(key))
-        except TypeError:  # a static argument without a hash, as the long way tells
-            entry = None
-        if entry is None:
-            return self._call_first(args, kwargs, tuple(key))
-        return run_entry(entry, buffers)
 
     def _call_tree(self, args: tuple[Any, ...], kwargs: dict[str, Any], settings: int) -> Any:
         """A call with containers of arrays."""

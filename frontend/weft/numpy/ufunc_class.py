@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from weft._tracing.library import LibraryFunction
-from weft.numpy._elementwise import Binary
+from weft._tracing.trace import MOMENT
+from weft.numpy._elementwise import Binary, Quick, remember
+from weft_runtime import Array
 
 
 class ufunc:
@@ -45,7 +47,7 @@ class ufunc:
         self.nin, self.nout, self.identity = nin, nout, identity
         self._func = func
         self._call = call
-        self._quick = {"reduce": reduce, "accumulate": accumulate, "at": at, "reduceat": reduceat}
+        self._quick_methods = {"reduce": reduce, "accumulate": accumulate, "at": at, "reduceat": reduceat}
 
     @property
     def nargs(self) -> int:
@@ -127,11 +129,11 @@ class BinaryUfunc(Binary, ufunc):
     """A ufunc of two arrays that is one op."""
 
     def __init__(self, fun: Callable[[Any, Any], Any], identity: Any) -> None:
-        Binary.__init__(self, fun, ("x", "y"))
+        Binary.__init__(self, fun)
         self.__signature__ = _signature_of_call(BinaryUfunc)
         self.nin, self.nout, self.identity = 2, 1, identity
         self._func = self._call = self
-        self._quick = {}
+        self._quick_methods = {}
 
     def __call__(  # type: ignore[override]
         self, x: Any, y: Any, /, out: Any = None, where: Any = None
@@ -151,12 +153,33 @@ class UnaryUfunc(LibraryFunction, ufunc):
         self.__signature__ = _signature_of_call(UnaryUfunc)
         self.nin, self.nout, self.identity = 1, 1, None
         self._func = self._call = self
-        self._quick = {}
+        self._quick_methods = {}
+        self._single: dict[Any, Quick] = {}
+        """By the call key and the spec."""
 
     def __call__(self, x: Any, /, out: Any = None, where: Any = None) -> Any:  # type: ignore[override]
         if out is not None or where is not None:
             check_out_and_where(self, out, where)
-        return LibraryFunction.__call__(self, x)
+        settings = MOMENT.key
+        if settings is None or type(x) is not Array:
+            return LibraryFunction.__call__(self, x)
+        key = (settings, x.spec)
+        known = self._single.get(key)
+        if known is None:
+            made = LibraryFunction.__call__(self, x)
+            remember(self._single, key, self._quick.get(key))
+            return made
+        run, handlers, spec, executable = known
+        try:
+            outs = run([x._b]).consume_with_handlers(handlers)
+        except (RuntimeError, ValueError) as error:
+            raise executable.explain(error, (x,)) from None
+        return Array(spec, outs[0])
+
+    def clear_cache(self) -> None:
+        """Forgets all compiled programs."""
+        LibraryFunction.clear_cache(self)
+        self._single.clear()
 
     __repr__ = ufunc.__repr__
 

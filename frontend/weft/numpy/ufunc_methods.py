@@ -46,7 +46,7 @@ def reduce(
         raise ValueError(
             f"reduction operation {function.__name__!r} does not have an identity, so initial is needed with where."
         )
-    given = function._quick.get("reduce")
+    given = function._quick_methods.get("reduce")
     name = function.__name__ if given is None else ""
     if given is not None:
         return given(a, axis=axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
@@ -129,7 +129,7 @@ def accumulate(function: ufunc, a: Any, axis: int, dtype: Any, out: Any) -> Any:
     no_out(f"{function.__name__}.accumulate", out)
     if axis is None or isinstance(axis, tuple):
         raise ValueError(f"accumulate does not allow multiple axes, got axis={axis}")
-    given = function._quick.get("accumulate")
+    given = function._quick_methods.get("accumulate")
     if given is not None:
         return given(a, axis=axis, dtype=dtype)
     if function.__name__ in _ACCUMULATIONS:
@@ -157,7 +157,7 @@ def at(function: ufunc, a: Any, indices: Any, b: Any, inplace: bool) -> Any:
         raise NotImplementedError(
             f"{function!r}.at cannot modify arrays in place; with inplace=False it returns the changed array"
         )
-    given = function._quick.get("at")
+    given = function._quick_methods.get("at")
     if given is not None:
         return given(a, indices, b)
     x = array("at", a)
@@ -207,7 +207,7 @@ def reduceat(function: ufunc, a: Any, indices: Any, axis: int, dtype: Any, out: 
     no_out(f"{function.__name__}.reduceat", out)
     if axis is None or isinstance(axis, (tuple, list)):
         raise ValueError("reduceat requires a single integer axis.")
-    given = function._quick.get("reduceat")
+    given = function._quick_methods.get("reduceat")
     if given is not None:
         return given(a, indices, axis=axis, dtype=dtype)
     x, index = array("reduceat", a), asarray(indices)
