@@ -10,6 +10,7 @@ import numpy as np
 import weft_runtime
 from weft import dtypes
 from weft._tracing.bind import bind, op_class
+from weft._tracing.concrete import concrete
 from weft._tracing.operands import convert
 from weft._tracing.staging import Traced, type_of
 from weft._tracing.trace import STATE
@@ -52,8 +53,9 @@ def _cond(pred: Any, true_fun: Any, false_fun: Any, operands: tuple[Any, ...]) -
         raise TypeError(f"Pred must be a scalar, got {pred!r:.60} of shape {value.shape}.")
     if not (dtypes.issubdtype(value.dtype, np.number) or value.dtype == BOOL):
         raise TypeError(f"Pred type must be either boolean or number, got {value.dtype}.")
-    if config.disable_jit:
-        return true_fun(*operands) if bool(value) else false_fun(*operands)
+    known = concrete(value) if config.disable_jit else None
+    if known is not None:
+        return true_fun(*operands) if bool(known) else false_fun(*operands)
     if value.dtype != BOOL:
         zero = convert(0, value.dtype, False)
         value = bind(op_class("compare").of(direction="NE"), convert(value, value.dtype, False), zero)
@@ -81,8 +83,9 @@ def _switch(index: Any, branches: tuple[Any, ...], operands: tuple[Any, ...]) ->
         raise TypeError(f"Branch index must be scalar, got {index!r:.60} of shape {value.shape}.")
     if not dtypes.issubdtype(value.dtype, np.integer):
         raise TypeError(f"Index type must be an integer, got {value.dtype}.")
-    if config.disable_jit:
-        return branches[min(max(int(value), 0), len(branches) - 1)](*operands)
+    known = concrete(value) if config.disable_jit else None
+    if known is not None:
+        return branches[min(max(int(known), 0), len(branches) - 1)](*operands)
     if len(branches) == 1:
         return branches[0](*operands)
     if value.dtype != INT32:
@@ -112,10 +115,24 @@ def _branch(
     trace = STATE.trace
     assert trace is not None
     inst = op_class("cond").of(branches=tuple(t.name for t in traced))
-    outs = trace.emit(inst, [index, *leaves, *captures])
+    outs = list(trace.emit(inst, [index, *leaves, *captures]))
     for i, out in enumerate(outs):
         out.weak_type = all(t.out_types[i][1] for t in traced)
+    # What every branch hands on as it came needs no branch.
+    places = [_forwarded(t) for t in traced]
+    for i, here in enumerate(zip(*places, strict=True)):
+        if here[0] is not None and len(set(here)) == 1 and here[0] < len(leaves):
+            operand = leaves[here[0]]
+            if operand.weak_type == outs[i].weak_type:
+                outs[i] = operand
     return traced[0].out_tree.unflatten(outs)
+
+
+def _forwarded(traced: Traced) -> list[int | None]:
+    """For each result of a branch, the number of the argument that it is."""
+    function = function_of(traced)
+    places = {arg.ir: i for i, arg in enumerate(function.args)}
+    return [places.get(x.ir) for x in function.results()]
 
 
 def _join_weak_types(traced: Sequence[Traced]) -> None:

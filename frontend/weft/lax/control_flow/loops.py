@@ -42,12 +42,15 @@ def while_loop(cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], i
 
 
 def _while_loop(cond_fun: Any, body_fun: Any, init_val: Any, max_trips: int = -1) -> Any:
-    if config.disable_jit:
-        value = init_val
-        while bool(cond_fun(value)):
-            value = body_fun(value)
-        return value
     carry, tree = as_leaves("while_loop", init_val)
+    if config.disable_jit:
+        value = tree.unflatten(carry)
+        while (goes_on := concrete(as_value(cond_fun(value)))) is not None:
+            if not bool(goes_on):
+                return value
+            value = body_fun(value)
+        # The condition has many values, or none: from here on the loop is traced.
+        carry, tree = as_leaves("while_loop", value)
     args_tree = pytree.flatten((init_val,))[1]
     while True:
         in_types = [type_of(x) for x in carry]
@@ -113,8 +116,9 @@ def fori_loop(
 def _fori_loop(lower: Any, upper: Any, body_fun: Any, init_val: Any, unroll: Any) -> Any:
     low, high = as_value(lower), as_value(upper)
     for name, x in (("lower", low), ("upper", high)):
-        if not dtypes.issubdtype(x.dtype, np.integer) or x.shape:
-            raise TypeError(f"fori_loop: {name} must be an integer scalar, got {type_of(x)[0]}")
+        is_real = dtypes.issubdtype(x.dtype, np.integer) or dtypes.issubdtype(x.dtype, np.floating)
+        if not is_real or x.shape:
+            raise TypeError(f"fori_loop: {name} must be a scalar that can be counted to, got {type_of(x)[0]}")
     dtype = _index_dtype(low, high)
     known = _known(lower), _known(upper)
     if known[0] is not None and known[1] is not None:
@@ -144,6 +148,10 @@ def _known(x: Any) -> int | None:
 
 def _with_known_bounds(low: int, high: int, dtype: Any, body_fun: Any, init_val: Any, unroll: Any) -> Any:
     start = as_value(low).astype(dtype)
+    if config.disable_jit:
+        for i in range(low, high):
+            init_val = body_fun(as_value(i).astype(dtype), init_val)
+        return init_val
 
     def step(carry: Any, _: Any) -> Any:
         i, value = carry

@@ -118,9 +118,9 @@ def _unroll(unroll: int | bool, length: int) -> int:
         return max(length, 1)
     if unroll is False:
         return 1
-    if unroll < 1:
-        raise ValueError(f"scan: unroll must be at least 1, got {unroll}")
-    return int(unroll)
+    if unroll < 0:
+        raise ValueError(f"scan: `unroll` must be a `bool` or a non-negative `int`, got {unroll}")
+    return int(unroll) or max(length, 1)
 
 
 def _pair_tree(tree: Any, f: Any) -> Any:
