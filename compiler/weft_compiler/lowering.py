@@ -3,7 +3,7 @@
 import functools
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from weft_compiler import collector
 from weft_compiler.bindings import PassManager, context, ir
@@ -17,28 +17,41 @@ ENTRY = "main"
 """Name of the function that PJRT runs."""
 
 
-def lower(module: Module, entry: str, donated: Sequence[int] = ()) -> Module:
+OPTIMISATIONS = ("weft-inline", "weft-simplify", "weft-cse", "weft-cut-fusions")
+"""What lowering can do without: to switch one off shows whether it is at fault. `weft-cse` stands for dead code too."""
+
+
+def lower(
+    module: Module, entry: str, donated: Sequence[int] = (), *, without: Collection[str] = ()
+) -> Module:
     """A new module with `entry` in StableHLO as its public function `main`, and what it calls.
 
     The same as the pipeline `weft-lower`, without changing `module`: each function is read as it was noted
-    while it was written. The memory of the arguments in `donated` may be used for results.
+    while it was written. The memory of the arguments in `donated` may be used for results. The
+    `OPTIMISATIONS` in `without` are left out.
+
+    Raises: ValueError if `without` names anything else.
     """
+    for name in without:
+        if name not in OPTIMISATIONS:
+            raise ValueError(f"{name} cannot be left out; {', '.join(OPTIMISATIONS)} can")
     with collector.held():
-        return _lower(module, entry, donated)
+        return _lower(module, entry, donated, without)
 
 
-def _lower(module: Module, entry: str, donated: Sequence[int]) -> Module:
+def _lower(module: Module, entry: str, donated: Sequence[int], without: Collection[str]) -> Module:
     layer = Module.over(module)
     name = Expander(layer).expand(entry)
     uses = Counter(c for f in _reachable(layer, name) for c in layer.function(f).callees())
-    inlined = {fn for fn, count in uses.items() if count == 1}
+    inlined = {fn for fn, count in uses.items() if count == 1 and "weft-inline" not in without}
+    folds = "weft-simplify" not in without
     target = Module.new()
     with context():
         for needed in _reachable(layer, name):
             if needed not in inlined:
                 public = ENTRY if needed == name else needed
                 function = layer.function(needed)
-                lower_function(layer, function, target, public, folds=True, inlined=inlined)
+                lower_function(layer, function, target, public, folds=folds, inlined=inlined)
         target.invalidate()
         for made in target:
             if made.name != ENTRY:
@@ -49,7 +62,8 @@ def _lower(module: Module, entry: str, donated: Sequence[int]) -> Module:
         target.callbacks = layer.callbacks
         if any(site.is_ordered for site in layer.callbacks):
             OrderEffects().run(target)
-        _cse().run(target.ir.operation)
+        if "weft-cse" not in without:
+            _cse().run(target.ir.operation)
     return target
 
 
@@ -89,9 +103,9 @@ def serialize(module: Module) -> bytes:
     return out.getvalue()
 
 
-def tuned(module: Module, platform: str) -> Module:
+def tuned(module: Module, platform: str, *, without: Collection[str] = ()) -> Module:
     """A lowered module as the backend of a platform compiles it best; `module` stays as it is."""
-    if platform != "cpu":
+    if platform != "cpu" or "weft-cut-fusions" in without:
         return module  # the others weigh for themselves what to compute again
     copy = module.copy()
     CutFusions().run(copy)

@@ -16,6 +16,7 @@ from weft._config.checks import (
     anything,
     boolean,
     device_or_none,
+    names,
     number,
     one_of,
     text_or_none,
@@ -147,6 +148,13 @@ jax2tf_associative_scan_reductions = config.define(
     "Lower cumulative reductions by an associative scan instead of a window reduction.",
     is_traced=True,
 )
+disabled_passes = config.define(
+    "disabled_passes",
+    (),
+    names,
+    "Optimisations to leave out, separated by commas: weft-inline, weft-simplify, weft-cse, weft-cut-fusions.",
+    is_traced=True,
+)
 _disable_jit = config.define(
     "disable_jit", False, boolean, "Run functions under jit op by op, as plain Python.", is_traced=True
 )
@@ -158,7 +166,14 @@ explain_cache_misses = config.define(
     "explain_cache_misses", False, boolean, "Log why a function under jit is traced again."
 )
 no_tracing = config.define("no_tracing", False, boolean, "Raise when a function would be traced.")
-no_execution = config.define("no_execution", False, boolean, "Raise when a computation would run.")
+no_execution = config.define(
+    # Traced, although it changes no trace: what is compiled already is then not found.
+    "no_execution",
+    False,
+    boolean,
+    "Raise when a computation would run.",
+    is_traced=True,
+)
 thread_guard = config.define(
     "thread_guard", False, boolean, "Raise when a second thread uses devices of several processes."
 )

@@ -32,6 +32,14 @@ def one_of(*names: str, or_none: bool = False) -> Check:
     return check
 
 
+def names(value: object) -> tuple[str, ...]:
+    """Any number of names: in a text separated by commas, or a sequence of them; stored as a tuple."""
+    listed = value.split(",") if isinstance(value, str) else value
+    if isinstance(listed, (list, tuple)) and all(isinstance(name, str) for name in listed):
+        return tuple(name.strip() for name in listed if name.strip())
+    raise ValueError(f"expected names separated by commas, or a sequence of names, got {value!r}")
+
+
 def whole_number(value: object) -> int:
     """An integer (not a boolean)."""
     if isinstance(value, int) and not isinstance(value, bool):

@@ -39,11 +39,13 @@ def compile_module(
     Where the configuration asks for it the program looks for nan, and keys are counted. What is of
     the library, not of the user, names the place from where it is called.
     """
+    if config.no_execution:
+        raise RuntimeError(f"weft was to execute {name}, but the no_execution config option is set")
     watch = None
     keys = watched(module, entry, name) if config.debug_key_reuse else None
     if are_on():
         module, entry, watch = checked(module, entry, name, is_library=is_library)
-    lowered = lowering.lower(module, entry, donated)
+    lowered = lowering.lower(module, entry, donated, without=config.disabled_passes)
     executable = compile_lowered(
         lowered, in_specs, out_types, donated=donated, name=name, options=options, device=device
     )
@@ -65,7 +67,7 @@ def compile_lowered(
     """Compiles a lowered module."""
     check_known(name, lambda: lowered.ir.operation.get_asm(assume_verified=True))
     platform = sharding_for(in_specs, device, name).devices[0].client.platform
-    tuned = lowering.tuned(lowered, platform)
+    tuned = lowering.tuned(lowered, platform, without=config.disabled_passes)
     if lowered.callbacks:
         callbacks = host_callbacks(lowered.callbacks)
         program: str | bytes = for_platform(tuned.text(), platform)
@@ -97,6 +99,8 @@ class ByStructure:
         self, module: Module, entry: str, in_specs: Sequence[Spec], out_types: Sequence[OutType], name: str
     ) -> Executable:
         """The executable of a function of a module, compiled at the first request."""
+        if config.no_execution:
+            raise RuntimeError(f"weft was to execute {name}, but the no_execution config option is set")
         prepared = lowering.prepared(module, entry)
         key = (
             lowering.serialize(prepared),
@@ -105,6 +109,7 @@ class ByStructure:
             config.default_device,
             are_on(),
             config.debug_key_reuse,
+            config.disabled_passes,
         )
         found = self._known.pop(key, None)
         if found is None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from weft._tracing.staging import Traced
+from weft.config import config
 from weft_compiler import lowering
 from weft_compiler.module import Module
 from weft_runtime import hlo
@@ -36,7 +37,9 @@ class Lowering:
     def module(self) -> Module:
         """The StableHLO module."""
         if self._module is None:
-            self._module = lowering.lower(self.traced.module, self.traced.name, self.donated)
+            self._module = lowering.lower(
+                self.traced.module, self.traced.name, self.donated, without=config.disabled_passes
+            )
         return self._module
 
     def text(self, dialect: str, *, debug_info: bool = False) -> str:
