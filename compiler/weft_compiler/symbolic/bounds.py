@@ -68,8 +68,11 @@ def _multiplied(x: float, y: float) -> float:
 
 
 def _of_atom(x: DimExpr, atom: Any) -> tuple[float, float]:
+    from weft_compiler.symbolic.expression import variable
+
     if isinstance(atom, str):
-        return x.scope.range_of(atom)
+        alone = variable(x.scope, atom)
+        return x.scope.range_of(atom) if alone == x or alone == -x else of(alone)
     (a, b), (c, d) = of(atom.x), of(atom.y)
     if atom.name == "max":
         return max(a, c), max(b, d)
