@@ -3,14 +3,14 @@
 from weft_compiler.attributes import Symbols
 from weft_compiler.avals import BOOL, INT32, Aval
 from weft_compiler.dialect.builder import Val
-from weft_compiler.dialect.call import HigherOrder
+from weft_compiler.dialect.call import TakesCaptures
 from weft_compiler.dialect.op import Anything, Attr, Integer, Operand, Operands, no_rule, op
 from weft_compiler.dialect.residual_slots import save_in_branches, share_slots
 from weft_compiler.masks import marks, present, spread, union
 
 
 @op("cond")
-class Cond(HigherOrder):
+class Cond(TakesCaptures):
     """The results of branch number `index`, an int32 scalar that is limited to the range of `branches`.
 
     Every branch takes the same operands and gives results of the same types.
@@ -97,6 +97,8 @@ class Cond(HigherOrder):
             raise NotImplementedError("Effects are not supported in vmap of cond with a batched predicate.")
         every = (True,) * len(b.module.signature(self.branches[0]).outputs)
         chosen = None
+        low, high = b.zeros(index.aval), b.full(index.aval, len(self.branches) - 1)
+        index = b.clamp(low, index, high)
         for i, f in enumerate(self.branches):
             # Elements that do not take the branch must not bring a nan of its slope: no slope leads through it.
             is_taken = b.compare(index, i, direction="EQ")
@@ -108,8 +110,7 @@ class Cond(HigherOrder):
             if chosen is None:
                 chosen = outs
             else:
-                pred = b.compare(index, i, direction="GE")
-                chosen = tuple(b.choose(pred, new, old) for new, old in zip(outs, chosen, strict=True))
+                chosen = tuple(b.choose(is_taken, new, old) for new, old in zip(outs, chosen, strict=True))
         return chosen, every
 
     def lower(self, b, index, *xs):

@@ -34,6 +34,17 @@ class HigherOrder(Op):
         return b.emit_primal(self, xs), b.linear_jvp(self, xs, dxs)
 
 
+class TakesCaptures(HigherOrder):
+    """Hands its last operands on to the last arguments of what it names."""
+
+    def capture_position(self, callee, count):
+        return count
+
+    def capturing(self, count):
+        """The op with `count` more operands that are handed on, and where they stand; None: at the end."""
+        return self, None
+
+
 def transposed_call(b, callee, cts, xs, emit=None):
     """Cotangents of the linear operands of a call; `emit(fn, operands)` calls the transposed function."""
     linear = tuple(b.is_linear(x) for x in xs)
@@ -45,7 +56,7 @@ def transposed_call(b, callee, cts, xs, emit=None):
 
 
 @op("call", ir_name="func.call")
-class Call(HigherOrder):
+class Call(TakesCaptures):
     """Calls `callee` on the operands."""
 
     args: Operands[Anything]

@@ -1,7 +1,7 @@
 """Trading time for memory: what `checkpoint` calls is computed again in the backward pass instead of kept."""
 
 from weft_compiler.attributes import Flag, Symbol, Text
-from weft_compiler.dialect.call import HigherOrder, transposed_call
+from weft_compiler.dialect.call import TakesCaptures, transposed_call
 from weft_compiler.dialect.checkpoint_policies import NAMING_OP, policy_of
 from weft_compiler.dialect.elementwise import Elementwise
 from weft_compiler.dialect.op import (
@@ -20,7 +20,7 @@ from weft_compiler.memories import place_in_memory
 
 
 @op("checkpoint")
-class Checkpoint(HigherOrder):
+class Checkpoint(TakesCaptures):
     """Calls `callee`; its linearization keeps the operands and what `policy` allows, makes the rest again.
 
     `prevent_cse` keeps the backend from merging what is computed again with the first time. It can be left

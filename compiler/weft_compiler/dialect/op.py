@@ -346,6 +346,10 @@ class Op:
             raise NotImplementedError(f"{self.name} has no {name} rule: {found.reason}")
         return found
 
+    def capture_position(self, callee: str, count: int) -> int | None:
+        """Where `callee`, of `count` arguments, may take values that the op hands on as they are; None: nowhere."""
+        return None
+
     def use_keys(self, walk: Any, *xs: Any) -> Any:
         """What happens to keys, see `key_uses`: operands and results are arrays of numbers, None without keys."""
         return getattr(walk, self.key_use)(xs)

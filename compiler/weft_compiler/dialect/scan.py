@@ -56,6 +56,13 @@ class Scan(HigherOrder):
             self.fail(f"@{self.body} must give the next carry as it takes it: {had}, not {got}")
         return (*carry, *(y.with_shape((self.length, *y.shape)) for y in ys))
 
+    def capture_position(self, callee, count):
+        return self.consts
+
+    def capturing(self, count):
+        """See `TakesCaptures`."""
+        return self.replace(consts=self.consts + count), self.consts
+
     def save_inside(self, b, policy):
         made = parts_of(b, self.body, policy)
         if made is None:

@@ -51,6 +51,13 @@ class While(HigherOrder):
             self.fail(f"@{self.body} must give the next carry of the same types, it is {body}")
         return carry
 
+    def capture_position(self, callee, count):
+        return self.body_consts if callee == self.body != self.cond else None
+
+    def capturing(self, count):
+        """See `TakesCaptures`."""
+        return self.replace(body_consts=self.body_consts + count), self.cond_consts + self.body_consts
+
     def use_keys(self, walk, *xs):
         of_cond, of_body, carry = self.groups(xs)
         turns = 2 if self.max_trips < 0 else min(self.max_trips, 2)  # the second is as all that follow
