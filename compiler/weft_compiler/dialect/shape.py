@@ -355,7 +355,7 @@ class Pad(Op):
         )
 
     def fold(self, b, x, value):
-        if not (any(self.low) or any(self.high) or any(self.interior)):
+        if all(n == 0 for n in (*self.low, *self.high, *self.interior)):
             return x
         return None
 
