@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Sequence
 
+from weft_compiler.avals import Aval
 from weft_compiler.bindings import context, ir, stablehlo
 from weft_compiler.module import Module
+from weft_compiler.symbolic import expressions_in
 
-create = ir.Operation.create
+ENTRY = "main"
+_CODE = "weft.code"
+"""On a declaration: the text of the module whose entry it is."""
+_SYMBOL = re.compile(r'@(?:"([^"]+)"|([\w.$-]+))')
+_DEFINITION = re.compile(r'func\.func (?:private |public )?@(?:"([^"]+)"|([\w.$-]+))')
 
 
 def artifact(module: Module, newest_reader: str) -> tuple[bytes, str]:
@@ -62,28 +70,76 @@ def custom_calls(module: Module) -> set[str]:
     return found
 
 
-def add_to(target: ir.Operation, code: str) -> str:
-    """Adds the functions of a module in text to the module `target`, once; the name that `@main` has there."""
+def add_to(target: ir.Operation, code: str, outputs: Sequence[Aval], inputs: Sequence[Aval]) -> str:
+    """Adds the functions of a module in text to the module `target`, once; the name that `@main` has there.
+
+    Text with sizes that are not known cannot be parsed: it is declared, and `linked_text` puts it in.
+    """
     prefix = f"exported.{hashlib.blake2b(code.encode(), digest_size=8).hexdigest()}"
-    entry = f"{prefix}.main"
+    entry = f"{prefix}.{ENTRY}"
     body = target.regions[0].blocks[0]
     known = {o.operation.attributes["sym_name"].value for o in body.operations if "sym_name" in o.attributes}
-    if entry in known:
-        return entry
-    source = ir.Module.parse(code, context())
-    functions = [o.operation for o in source.body.operations if o.operation.name == "func.func"]
-    with context():
-        for function in functions:
-            name = function.attributes["sym_name"].value
-            ir.SymbolTable.replace_all_symbol_uses(name, f"{prefix}.{name}", source.operation)
-            function.attributes["sym_name"] = ir.StringAttr.get(f"{prefix}.{name}")
-            function.attributes["sym_visibility"] = ir.StringAttr.get("private")
-            for attributes in ("arg_attrs", "res_attrs"):
-                if attributes in function.attributes:
-                    del function.attributes[attributes]
-        for function in functions:
-            body.append(function)
+    if entry not in known:
+        with context():
+            if expressions_in(code)[1]:
+                _declare(body, entry, code, outputs, inputs)
+            else:
+                _move_functions(ir.Module.parse(code), body, prefix)
     return entry
+
+
+def _declare(body: ir.Block, entry: str, code: str, outputs: Sequence[Aval], inputs: Sequence[Aval]) -> None:
+    ty = ir.FunctionType.get([a.physical.ty for a in inputs], [a.physical.ty for a in outputs])
+    attributes = {
+        "sym_name": ir.StringAttr.get(entry),
+        "function_type": ir.TypeAttr.get(ty),
+        "sym_visibility": ir.StringAttr.get("private"),
+        _CODE: ir.StringAttr.get(code),
+    }
+    ip = ir.InsertionPoint.at_block_begin(body)
+    ir.Operation.create("func.func", [], [], attributes, None, 1, ir.Location.unknown(), ip)
+
+
+def _move_functions(source: ir.Module, body: ir.Block, prefix: str) -> None:
+    functions = [o.operation for o in source.body.operations if o.operation.name == "func.func"]
+    for function in functions:
+        name = function.attributes["sym_name"].value
+        ir.SymbolTable.replace_all_symbol_uses(name, f"{prefix}.{name}", source.operation)
+        function.attributes["sym_name"] = ir.StringAttr.get(f"{prefix}.{name}")
+        function.attributes["sym_visibility"] = ir.StringAttr.get("private")
+        for attributes in ("arg_attrs", "res_attrs"):
+            if attributes in function.attributes:
+                del function.attributes[attributes]
+    for function in functions:
+        body.append(function)
+
+
+def linked_text(module: Module) -> str:
+    """The text of a module, with the functions that are declared with their text in place of declarations."""
+    copy = Module(module.ir.operation.clone().opview)
+    texts = []
+    for function in copy:
+        if _CODE in function.op.attributes:
+            prefix = function.name.removesuffix(f".{ENTRY}")
+            texts.append(_renamed(function.op.attributes[_CODE].value, prefix))
+            function.op.erase()
+    text = copy.ir.operation.get_asm(enable_debug_info=False, assume_verified=True)
+    head, end, tail = text.rpartition("}")
+    return "".join([head, *texts, end, tail])
+
+
+def _renamed(code: str, prefix: str) -> str:
+    """The functions of a module in text, private and with a prefix to their names."""
+    _, _, inside = code.partition("{")
+    inside = inside.rpartition("}")[0]
+    names = {a or b for a, b in _DEFINITION.findall(inside)}
+
+    def rename(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        return f'@"{prefix}.{name}"' if name in names else match[0]
+
+    inside = re.sub(r"func\.func (?:private |public )?(?=@)", "func.func private ", inside)
+    return _SYMBOL.sub(rename, inside)
 
 
 def enclosing_module(ip: ir.InsertionPoint) -> ir.Operation:

@@ -36,7 +36,7 @@ class CallExported(Op):
     batch = no_rule(f"{_OPAQUE}; it has the batch sizes that it was exported with")
 
     def lower(self, b, *xs):
-        fn = add_to(enclosing_module(b.ip), self.code)
+        fn = add_to(enclosing_module(b.ip), self.code, self.outputs, [x.aval for x in xs])
         made = b.stablehlo.op("func.call", xs, [a.physical for a in self.outputs], callee=symbol(fn))
         outs = made if isinstance(made, tuple) else (made,)
         return tuple(b.keys(v, aval) for v, aval in zip(outs, self.outputs, strict=True))

@@ -74,8 +74,7 @@ def code_of(module: Module, scope: SymbolicScope | None) -> tuple[bytes, str]:
     """The program as files hold it, and the version of StableHLO that reads it."""
     if scope is None:
         return portable.artifact(module, _newest_reader())
-    text = module.ir.operation.get_asm(assume_verified=True)
-    return expressions_in(text)[0].encode(), _newest_reader()
+    return expressions_in(portable.linked_text(module))[0].encode(), _newest_reader()
 
 
 @functools.cache
@@ -105,7 +104,7 @@ def file_shape(shape: Sequence[Any]) -> tuple[Any, ...]:
 
 def sizes_of(module: Module, structs: Sequence[ShapeDtypeStruct]) -> dict[str, Size]:
     """All expressions of a program and of the types of its arguments and results, by their text."""
-    found = expressions_in(module.ir.operation.get_asm(assume_verified=True))[1]
+    found = expressions_in(portable.linked_text(module))[1]
     for struct in structs:
         found.update({str(n): n for n in struct.shape if isinstance(n, DimExpr)})
     return {text: file_size(dim) for text, dim in found.items()}
