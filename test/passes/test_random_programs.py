@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from random_programs import STATE, Smooth, any_ops
 from closeness import close, pairing
 from programs import Program
+from random_programs import STATE, Smooth, any_ops
 from written import CHECKS, after
 
 from weft_compiler.lowering import lower
