@@ -103,16 +103,18 @@ from weft_runtime import process_indices as process_indices
 if TYPE_CHECKING:
     from weft import debug as debug
     from weft import experimental as experimental
+    from weft import export as export
     from weft import nn as nn
     from weft import profiler as profiler
     from weft import random as random
+    from weft import stages as stages
     from weft_runtime import Array as Array
 else:
     from weft._tracing.array_class import Array as Array
 
 __version__ = "0.1.0"
 
-_LAZY = frozenset({"debug", "experimental", "nn", "profiler", "random"})
+_LAZY = frozenset({"debug", "experimental", "export", "nn", "profiler", "random", "stages"})
 
 
 def __getattr__(name: str) -> ModuleType:
