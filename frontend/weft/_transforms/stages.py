@@ -14,10 +14,14 @@ from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
 from weft._transforms.lowering_stage import Lowering
 from weft._tree.structure import mismatches
-from weft_compiler.avals import Aval
+from weft_compiler.avals import KEY_DTYPES, Aval
 from weft_compiler.symbolic import as_dim
 from weft_runtime import Array, Executable, Sharding, Spec, default_sharding, move, pytree
 from weft_runtime.placement import place_name
+from weft_runtime.program import register_key_dtype
+
+for _dtype in KEY_DTYPES.values():
+    register_key_dtype(_dtype)  # keys in programs that the runtime reads from files have weft's own dtypes
 
 CompilerOptions = dict[str, Any]
 """XLA flags for one compilation, by name."""

@@ -18,11 +18,6 @@ from weft.export.scopes import SymbolicScope as SymbolicScope
 from weft.export.scopes import is_symbolic_dim as is_symbolic_dim
 from weft.export.scopes import symbolic_args_specs as symbolic_args_specs
 from weft.export.scopes import symbolic_shape as symbolic_shape
-from weft_compiler.avals import KEY_DTYPES as _KEY_DTYPES
 from weft_compiler.symbolic import InconclusiveDimensionOperation as InconclusiveDimensionOperation
 from weft_runtime import register_namedtuple_serialization as register_namedtuple_serialization
 from weft_runtime import register_pytree_node_serialization as register_pytree_node_serialization
-from weft_runtime.program import register_key_dtype as _register_key_dtype
-
-for _dtype in _KEY_DTYPES.values():
-    _register_key_dtype(_dtype)
