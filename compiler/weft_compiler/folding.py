@@ -20,8 +20,8 @@ class Folding(TransformBuilder):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        # By value and aval: while keys are lowered, one value stands for keys and for their words.
-        self._producers: dict[tuple[ir.Value, Aval], tuple[Op, Sequence[Val]]] = {}
+        # By value; keys also by aval: while they are lowered, one value stands for keys and for their words.
+        self._producers: dict[ir.Value | tuple[ir.Value, Aval], tuple[Op, Sequence[Val]]] = {}
         self._splats: dict[ir.Value, np.generic] = {}
         self.out = None
 
@@ -32,11 +32,11 @@ class Folding(TransformBuilder):
             if value is not None:
                 self._splats.setdefault(results[0].ir, value)
         for v in results:
-            self._producers.setdefault((v.ir, v.aval), (inst, operands))
+            self._producers.setdefault((v.ir, v.aval) if v.aval.kind == "k" else v.ir, (inst, operands))
 
     def producer(self, x: Val) -> tuple[Op, Sequence[Val]] | None:
         """The op that made a value and its operands; None for an argument."""
-        return self._producers.get((x.ir, x.aval))
+        return self._producers.get((x.ir, x.aval) if x.aval.kind == "k" else x.ir)
 
     def splat(self, x: Val) -> np.generic | None:
         """The one value of every element of `x`, if that is known."""

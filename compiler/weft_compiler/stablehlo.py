@@ -125,9 +125,13 @@ class StableHLO:
 
     def reduce(self, x: Val, init: Val, axes: tuple[int, ...], combiner: str) -> Val:
         """Reduction over `axes` by a named two-operand StableHLO op."""
-        scalar = x.aval.with_shape(())
-        result = self.op("stablehlo.reduce", (x, init), self.b.outs[0], 1, dimensions=axes)
-        self.region(0, (scalar, scalar), lambda p, q: [self.op(f"stablehlo.{combiner}", (p, q), scalar)])
+        b = self.b
+        ty, loc = init.aval.ty, b.loc
+        result = self.op("stablehlo.reduce", (x, init), b.outs[0], 1, dimensions=axes)
+        block = b.made.regions[0].blocks.append(ty, ty, arg_locs=[loc, loc])
+        ip = ir.InsertionPoint(block)
+        made = create(f"stablehlo.{combiner}", [ty], list(block.arguments), None, None, 0, loc, ip)
+        create("stablehlo.return", [], [made.result], None, None, 0, loc, ip)
         return result
 
 
@@ -161,6 +165,9 @@ class LoweringBuilder(Folding):
             name, attrs = recipe
             op = create(name, plan.types, [v.ir for v in operands], attrs, None, 0, self.loc, self.ip)
             made = Val(op.result, plan.single)
+            if operands:
+                self._producers[made.ir] = inst, operands
+                return made
         if self.folds:
             self.note(inst, operands, made if type(made) is tuple else (made,))
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from typing import Any
 
@@ -158,6 +159,7 @@ def _class_of(a: Any) -> type:
     return np.dtype(a).type
 
 
+@functools.lru_cache(4096)
 def issubdtype(a: Any, b: Any) -> bool:
     """Whether dtype `a` is `b`, or of the kind `b`; as np.issubdtype, and also for bfloat16, int4, keys, ...
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -108,17 +110,23 @@ def broadcast_all(name: str, xs: list[Any]) -> list[Any]:
     return [broadcast_to(x, target) for x in xs]
 
 
-def broadcast_shapes(name: str, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+def broadcast_shapes(name: str, shapes: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """The common shape; TypeError with all shapes where there is none."""
+    found = _common_shape(tuple(shapes))
+    if found is None:
+        raise TypeError(f"{name} got incompatible shapes for broadcasting: {', '.join(map(str, shapes))}.")
+    return found
+
+
+@functools.lru_cache(4096)
+def _common_shape(shapes: tuple[tuple[int, ...], ...]) -> tuple[int, ...] | None:
     rank = max(len(s) for s in shapes)
     padded = [(1,) * (rank - len(s)) + tuple(s) for s in shapes]
     target = []
     for sizes in zip(*padded, strict=True):
         others = {n for n in sizes if n != 1}
         if len(others) > 1:
-            raise TypeError(
-                f"{name} got incompatible shapes for broadcasting: {', '.join(map(str, shapes))}."
-            )
+            return None
         target.append(others.pop() if others else 1)
     return tuple(target)
 

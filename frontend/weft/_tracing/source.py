@@ -17,8 +17,9 @@ _STDLIB = tuple(
     os.path.join(os.path.dirname(os.path.abspath(os.__file__)), name)
     for name in ("functools.py", "contextlib.py")
 )
-_internal: dict[CodeType, bool] = {}
-_locations: dict[tuple[CodeType, int], Any] = {}  # an MLIR location, opaque here
+# By the identity of a code object, as hashing one takes long; the entry keeps the object.
+_internal: dict[int, tuple[bool, CodeType]] = {}
+_locations: dict[tuple[int, int], Any] = {}  # an MLIR location, opaque here
 
 
 class Site(threading.local):
@@ -32,9 +33,9 @@ class Site(threading.local):
 SITE = Site()
 
 
-def _is_internal(code: CodeType) -> bool:
+def _is_internal(code: CodeType) -> tuple[bool, CodeType]:
     name = code.co_filename
-    found = _internal[code] = name.startswith(_PACKAGES) or name in _STDLIB
+    found = _internal[id(code)] = name.startswith(_PACKAGES) or name in _STDLIB, code
     return found
 
 
@@ -46,11 +47,9 @@ def location() -> Any:
     frame = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        internal = _internal.get(code)
-        if internal is None:
-            internal = _is_internal(code)
-        if not internal:
-            key = (code, frame.f_lasti)
+        found = _internal.get(id(code)) or _is_internal(code)
+        if not found[0]:
+            key = (id(code), frame.f_lasti)
             found = _locations.get(key)
             if found is None:
                 found = _locations[key] = _make(code, frame.f_lasti, frame.f_lineno)

@@ -29,7 +29,7 @@ class Traced:
         self.module: Module = trace.module
         self.name = trace.function.name
         self.captures: list[Any] = trace.captures
-        self.in_types = [(a.val.aval, a.weak_type) for a in trace.args]
+        self.in_types = [(v.aval, weak) for v, weak in trace.args]
         self.out_tree = out_tree
         self.out_types = [(aval_of_value(x), x.weak_type) for x in outs]
 

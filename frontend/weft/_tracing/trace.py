@@ -96,7 +96,7 @@ class Trace:
         self.kind = kind
         """The transformation: jit, grad, vmap, scan, …; tracers print it."""
         self.staged: bool = staged or (parent is not None and parent.staged)
-        self.root: Trace = self if parent is None or module is not None else parent.root
+        self._root: Trace | None = None if parent is None or module is not None else parent.root
         self.module: Module = module or (parent.module if parent is not None else Module.new())
         loc = source.location()
         self.function = self.module.add_function(name, (), loc)
@@ -113,7 +113,13 @@ class Trace:
         """What has been evaluated so far."""
         self.imported: dict[Any, Any] = {}
         """Functions traced elsewhere -> their names in this module."""
-        self.args: list[Tracer] = []
+        self.args: list[tuple[Val, bool]] = []
+        """The arguments and their weak types; not as tracers, which would refer back to the trace."""
+
+    @property
+    def root(self) -> Trace:
+        """The outermost trace that writes to the same module."""
+        return self._root or self
 
     # The function
 
@@ -122,9 +128,8 @@ class Trace:
         val = self._block_argument(aval)
         if outer is not None:
             self.sources[val.ir] = outer
-        made = Tracer(self, val, weak_type)
-        self.args.append(made)
-        return made
+        self.args.append((val, weak_type))
+        return Tracer(self, val, weak_type)
 
     def _block_argument(self, aval: Aval) -> Val:
         return self.function.add_arg(aval)
@@ -179,7 +184,7 @@ class Trace:
     def discard(self) -> None:
         """Removes the unfinished function, after an exception."""
         self.active = False
-        if self.root is not self:
+        if self._root is not None:
             self.module.remove_function(self.function.name)
 
     def __enter__(self) -> Trace:
@@ -203,7 +208,7 @@ class Trace:
         return f"{plural} {', '.join(f'`{n}`' for n in names)}{function}"
 
     def _arguments_of(self, val: Val) -> list[str]:
-        positions = {a.val.ir: i for i, a in enumerate(self.args)}
+        positions = {v.ir: i for i, (v, _) in enumerate(self.args)}
         todo, seen, found = [val.ir], set(), set()
         while todo:
             value = todo.pop()

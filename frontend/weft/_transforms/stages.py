@@ -120,7 +120,14 @@ def placeholder(x: Any) -> Any:
 
 def struct_of(aval: Aval, weak_type: bool) -> ShapeDtypeStruct:
     """The struct of an aval."""
-    return ShapeDtypeStruct(aval.shape, aval.dtype, weak_type=weak_type)
+    return _struct(aval.shape, aval.dtype, None, weak_type)
+
+
+def _struct(shape: tuple[Any, ...], dtype: Any, sharding: Any, weak_type: bool) -> ShapeDtypeStruct:
+    """A struct from what an array has: nothing is left to check."""
+    made = object.__new__(ShapeDtypeStruct)
+    made.shape, made.dtype, made.sharding, made.weak_type = shape, dtype, sharding, weak_type
+    return made
 
 
 def struct_of_argument(x: Any) -> ShapeDtypeStruct:
@@ -128,7 +135,7 @@ def struct_of_argument(x: Any) -> ShapeDtypeStruct:
     if type(x) is Placeholder:
         return x.spec
     sharding = x.spec.sharding if type(x) is Array and x.committed else None
-    return ShapeDtypeStruct(x.shape, x.dtype, sharding=sharding, weak_type=x.weak_type)
+    return _struct(x.shape, x.dtype, sharding, x.weak_type)
 
 
 @dataclass(frozen=True)
