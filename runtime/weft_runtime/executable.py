@@ -42,6 +42,7 @@ class Executable:
         "name",
         "out_specs",
         "run",
+        "stored_as",
     )
 
     def __init__(
@@ -59,6 +60,8 @@ class Executable:
         self.donated, self.callbacks, self.name = tuple(donated), tuple(callbacks), name
         self.run: Callable[[list[Any]], Any] = loaded.execute_sharded
         self.handlers = tuple(spec.handler for spec in out_specs)
+        self.stored_as: str | None = None
+        """The key of the entry of the compile cache that it was loaded from."""
 
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
         """Start the program on `arrays`; the results are there when they are read.
@@ -125,7 +128,16 @@ class Executable:
         """The compiled code. Only the same jaxlib on the same kind of machine can load it."""
         if self.callbacks:
             raise ValueError(f"{self.name}: a program that calls Python functions cannot be serialized")
-        return self.loaded.serialize()
+        if self.stored_as is None:
+            return self.loaded.serialize()
+        # What was loaded cannot be serialized again: XLA lets go of the code.
+        cache = compile_cache.current()
+        stored = None if cache is None else cache.load(self.stored_as)
+        if stored is None:
+            raise ValueError(
+                f"{self.name} came from the compile cache, which no longer has it\n  try WEFT_CACHE=0"
+            )
+        return stored
 
     def cost_analysis(self) -> dict[str, float]:
         """XLA's estimate: `flops`, `bytes accessed`, ..."""
@@ -185,8 +197,9 @@ def compile(
         if spec.size * spec.dtype.itemsize >= _BYTES_LIMIT:
             raise CompileError(f"RESOURCE_EXHAUSTED: {name}: an array of {spec} is larger than any memory")
     with COMPILATIONS.one():
-        loaded = _load(module, sharding, options or {}, host_callbacks, name, use_cache)
+        loaded, key = _load(module, sharding, options or {}, host_callbacks, name, use_cache)
     made = Executable(loaded, in_specs, out_specs, donated=donate, callbacks=host_callbacks, name=name)
+    made.stored_as = key
     made.run = with_moves(made.run, in_specs, sharding)
     return made
 
@@ -213,13 +226,14 @@ def _partitioned(
     while True:
         program = partitioning.annotated(module, in_specs, arriving, wanted, ranks)
         with COMPILATIONS.one():
-            loaded = _load(program, sharding, flags, callbacks, name, use_cache)
+            loaded, key = _load(program, sharding, flags, callbacks, name, use_cache)
         found = partitioning.result_shardings(loaded, [s.shape for s in outs], ranks, mesh)
         if all(s is not None for s in found):
             break
         wanted = [replicated(mesh) if s is None else w for s, w in zip(found, wanted, strict=True)]
     out_specs = [spec.update(sharding=s) for spec, s in zip(outs, found, strict=True)]
     made = Executable(loaded, in_specs, out_specs, donated=donate, name=name)
+    made.stored_as = key
     made.run = with_moves(made.run, in_specs, sharding)
     return made
 
@@ -231,7 +245,8 @@ def _load(
     callbacks: Sequence[HostCallback],
     name: str,
     use_cache: bool,
-) -> pjrt.LoadedExecutable:
+) -> tuple[pjrt.LoadedExecutable, str | None]:
+    """The compiled program, and the key of the cache's entry if it was loaded from there."""
     client = sharding.devices[0].client
     lapack.prepare(module, client.platform)
     data_dir = plugins.cuda_data_dir() if client.platform in ("gpu", "cuda") else None
@@ -240,10 +255,10 @@ def _load(
     options = pjrt.compile_options(sharding.devices, flags, data_dir)
     try:
         if callbacks:
-            return pjrt.compile_with_callbacks(client, module, sharding.devices, options, callbacks)
+            return pjrt.compile_with_callbacks(client, module, sharding.devices, options, callbacks), None
         cache = compile_cache.current() if use_cache else None
         if cache is None:
-            return pjrt.compile_module(client, module, sharding.devices, options)
+            return pjrt.compile_module(client, module, sharding.devices, options), None
         return _cached(cache, client, module, sharding, options)
     except JaxRuntimeError as error:
         raise CompileError(f"XLA cannot compile {name}: {error}") from error
@@ -265,17 +280,17 @@ def _cached(
     module: str | bytes,
     sharding: Sharding,
     options: Any,
-) -> pjrt.LoadedExecutable:
+) -> tuple[pjrt.LoadedExecutable, str | None]:
     key = compile_cache.key_of(module, options.SerializeAsString(), client, sharding.devices)
     stored = cache.load(key)
     if stored is not None:
         try:
-            return pjrt.deserialize(client, stored, sharding.devices, options)
+            return pjrt.deserialize(client, stored, sharding.devices, options), key
         except JaxRuntimeError:
             cache.discard(key)  # whole, but not for this backend: compile it again
     loaded = pjrt.compile_module(client, module, sharding.devices, options)
     try:
         cache.store(key, loaded.serialize())
     except JaxRuntimeError:
-        return loaded  # a backend that cannot serialize simply has no cache
-    return loaded
+        return loaded, None  # a backend that cannot serialize simply has no cache
+    return loaded, None
