@@ -31,7 +31,7 @@ from weft_runtime.loading import Loaded, load
 from weft_runtime.mesh import AxisType, Mesh, make_mesh
 from weft_runtime.named_sharding import NamedSharding
 from weft_runtime.partition_spec import PartitionSpec
-from weft_runtime.pjrt import Device, stablehlo_version
+from weft_runtime.pjrt import Device, jaxlib_version, stablehlo_version
 from weft_runtime.sharding import Sharding, SingleDeviceSharding
 from weft_runtime.shards import Shard
 from weft_runtime.spec import ExtendedDtype, Spec
@@ -73,6 +73,7 @@ __all__ = [
     "dlpack",
     "ensure_lapack",
     "from_dlpack",
+    "jaxlib_version",
     "load",
     "local_device_count",
     "local_devices",

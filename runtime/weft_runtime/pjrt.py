@@ -115,10 +115,11 @@ def profile_data() -> Any:
 class Aval:
     """Shape and dtype in the form that jaxlib reads."""
 
-    __slots__ = ("dtype", "shape", "weak_type")
+    __slots__ = ("dtype", "owner", "shape", "weak_type")
 
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype):
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype, owner: Any = None):
         self.shape, self.dtype, self.weak_type = shape, dtype, False
+        self.owner = owner  # whose memory this describes: jaxlib hands it back with the array
 
 
 def replicated_sharding(devices: Sequence[Device], memory_kind: str | None) -> Any:

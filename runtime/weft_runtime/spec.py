@@ -94,7 +94,7 @@ class Spec:
         else:
             self.physical_shape = shape + tuple(dtype.physical_shape)
             self.physical_dtype = np.dtype(dtype.physical_dtype)
-            self.physical = pjrt.Aval(self.physical_shape, self.physical_dtype)
+            self.physical = pjrt.Aval(self.physical_shape, self.physical_dtype, self)
         self.handler = pjrt.result_handler(
             self.physical, sharding.impl_for(len(self.physical_shape)), committed
         )

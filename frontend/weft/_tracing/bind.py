@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from weft._tracing.compile_time import SUSPENDED
 from weft._tracing.eager import run_op
 from weft._tracing.trace import STATE, Tracer
+from weft.errors import UnexpectedTracerError
 from weft_compiler.dialect.op import REGISTRY, Op
 
 
@@ -35,4 +37,9 @@ def bind(inst: Op, *operands: Any, weak_type: bool | None = None) -> Any:
         for x in operands:
             if type(x) is Tracer:
                 return trace.emit(inst, operands, weak_type)
-    return run_op(inst, operands, weak_type)
+    try:
+        return run_op(inst, operands, weak_type)
+    except UnexpectedTracerError:
+        if SUSPENDED.trace is None:
+            raise
+        return SUSPENDED.trace.emit(inst, operands, weak_type)

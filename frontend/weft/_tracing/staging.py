@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from weft._tracing import leaks
 from weft._tracing.axes import AXES
 from weft._tracing.bind import op_class
 from weft._tracing.float0 import is_float0, without_float0
-from weft._tracing.source import SITE
+from weft._tracing.source import SITE, describe_function
 from weft._tracing.trace import STATE, Trace, Tracer
 from weft._tracing.values import as_value, aval_of_value
+from weft.config import config
 from weft_compiler.avals import Aval
 from weft_compiler.module import Module
 from weft_compiler.named_axes import named_axes
@@ -55,9 +59,32 @@ def trace_function(
 ) -> Traced:
     """Runs `call` on tracers of `in_types` and returns the function that it wrote.
 
+    Raises: RuntimeError under `no_tracing`; UnexpectedTracerError under `checking_leaks` for a tracer that leaves.
+
     `outers`: the value of each argument in this call, None where it has none; only traces that are not staged
     look at them. `own_module`: in a module by itself, not in that of the current trace.
     """
+    if config.no_tracing and own_module:
+        what = describe_function(fun)
+        raise RuntimeError(f"re-tracing function {what} for `{kind}`, but 'no_tracing' is set")
+    settings = kind, fun, staged, outers, arg_names, own_module
+    if not config.check_tracer_leaks:
+        return _traced(call, in_types, *settings)[0]
+    traced, ended = _traced(call, in_types, *settings)
+    leaks.check(ended)
+    return traced
+
+
+def _traced(
+    call: Callable[[list[Tracer]], Any],
+    in_types: Sequence[InType],
+    kind: str,
+    fun: Any,
+    staged: bool,
+    outers: Sequence[Any] | None,
+    arg_names: Callable[[], Sequence[str]] | Sequence[str],
+    own_module: bool,
+) -> tuple[Traced, weakref.ref[Trace]]:
     name = function_name(fun)
     trace = Trace(STATE.trace, name, kind, staged, Module.new() if own_module else None)
     trace.fun, trace.arg_names = fun, arg_names
@@ -81,13 +108,17 @@ def trace_function(
         SITE.scope = scope
         if own_module:
             trace.parent = None  # the trace outlives the call in caches; the caller's must not
-    return Traced(trace, outs, out_tree)
+    return Traced(trace, outs, out_tree), weakref.ref(trace)
 
 
 def function_name(fun: Any) -> str:
     """A symbol for a Python function: its name, letters and digits only."""
     name = getattr(fun, "__name__", None) or getattr(getattr(fun, "func", None), "__name__", None)
-    name = name or type(fun).__name__
+    return _symbol(name or type(fun).__name__)
+
+
+@functools.lru_cache(maxsize=4096)
+def _symbol(name: str) -> str:
     made = "".join(c if c.isalnum() or c == "_" else "_" for c in name).strip("_") or "fn"
     return "main_" if made == "main" else made  # `main` is the entry of the lowered module
 

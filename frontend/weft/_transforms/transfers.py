@@ -15,7 +15,8 @@ from weft.memory import Space
 from weft_runtime import Array, Device, Format, Sharding, pytree
 from weft_runtime.transfer_guards import explicit_get, explicit_put
 
-PLACES = (Device, Sharding, Format, Space)
+_DEVICE_OR_SHARDING: tuple[Any, ...] = (Device, Sharding)
+PLACES: tuple[Any, ...] = (*_DEVICE_OR_SHARDING, Format, Space)
 
 
 def device_put(
@@ -72,7 +73,7 @@ def _put(x: Any, place: Any, donate: bool, may_alias: bool | None) -> Any:
 
 
 def _target(x: Any, place: Any) -> Device | Sharding | None:
-    if isinstance(place, (Device, Sharding)):
+    if isinstance(place, _DEVICE_OR_SHARDING):
         return place
     here = x.sharding if type(x) is Array else weft_runtime.default_sharding()
     if isinstance(place, Format):
