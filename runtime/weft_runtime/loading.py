@@ -11,7 +11,10 @@ import numpy as np
 
 from weft_runtime import program, sizes
 from weft_runtime.array import Array
+from weft_runtime.artifact import ArtifactError
+from weft_runtime.errors import CompileError
 from weft_runtime.executable import Executable, compile
+from weft_runtime.pjrt import jaxlib_version, stablehlo_version
 from weft_runtime.placement import sharding_for
 from weft_runtime.program import FLOAT0, Program, ValueType
 from weft_runtime.pytree import PyTreeDef, flatten, flatten_with_path
@@ -193,14 +196,26 @@ class Loaded:
         sharding = sharding_for([x.spec for x in arrays], self._device, self.name)
         self._check_platform(platform_of(sharding))
         constants = self.constants(sharding)
-        executable = compile(
-            program.fill(self.program, env),
-            [x.spec for x in (*arrays, *constants)],
-            [(_shape(t, env), t.dtype, t.weak_type) for t in self.out_types if t.is_passed],
-            device=self._device,
-            name=self.name,
-        )
+        try:
+            executable = compile(
+                program.fill(self.program, env),
+                [x.spec for x in (*arrays, *constants)],
+                [(_shape(t, env), t.dtype, t.weak_type) for t in self.out_types if t.is_passed],
+                device=self._device,
+                name=self.name,
+            )
+        except CompileError as error:
+            self._check_version(error)
+            raise
         return executable, constants
+
+    def _check_version(self, error: CompileError) -> None:
+        wanted, known = self.program.stablehlo_version, stablehlo_version()
+        if [int(n) for n in wanted.split(".")] > [int(n) for n in known.split(".")]:
+            raise ArtifactError(
+                f"{self.name} was exported in StableHLO {wanted}; this jaxlib ({jaxlib_version}) reads versions up to "
+                f"{known}\n  try a newer jaxlib"
+            ) from error
 
     def _check_platform(self, platform: str) -> None:
         if platform not in self.platforms and "platform" not in self.program.disabled_checks:

@@ -146,6 +146,8 @@ def test_programs_as_bytes():
     again = deserialize_and_load(payload, in_tree, out_tree, backend="cpu")
     assert float(again(X, P)["o"]) == 6 and again(X, P)["k"].dtype == random.key(3).dtype
     assert again.in_avals == compiled.in_avals
+    twice = deserialize_and_load(*serialize(again))
+    assert float(twice(X, P)["o"]) == 6
     with pytest.raises(TypeError, match=r"args\[0\]"):
         again(np.ones(3, "f"), P)
     with pytest.raises(ArtifactError, match="damaged"):

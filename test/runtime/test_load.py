@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections import namedtuple
 from pathlib import Path
@@ -194,3 +195,10 @@ def test_later_formats(monkeypatch):
 def test_sections_are_kept():
     header, sections = artifact.read(artifact.write({"a": [1, "é"]}, [b"", b"xy", b"\x00" * 5]))
     assert header["a"] == [1, "é"] and sections == [b"", b"xy", b"\x00" * 5]
+
+
+def test_later_versions_of_stablehlo():
+    made = export.export(weft.jit(lambda x: x + 1))(1.0)._program
+    later = dataclasses.replace(made, stablehlo_version="99.0.0", code=b"ML\xefR\rStableHLO_v99.0.0\x00")
+    with pytest.raises(ArtifactError, match=r"exported in StableHLO 99\.0\.0; this jaxlib"):
+        load(later.to_bytes())(1.0)

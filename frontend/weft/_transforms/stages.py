@@ -338,6 +338,8 @@ class Compiled(Stage):
     ) -> None:
         self._executable, self._consts = executable, list(const_args)
         self.args_info, self.out_tree, self._no_kwargs = args_info, out_tree, no_kwargs
+        self._serialized: bytes | None = None
+        """What it was loaded from: XLA cannot serialize a program that it has loaded."""
 
     @property
     def out_info(self) -> Any:

@@ -15,6 +15,8 @@ def serialize(compiled: Compiled) -> tuple[bytes, pytree.PyTreeDef, pytree.PyTre
 
     Raises: ValueError for a function that captures arrays, calls Python functions, or runs on several devices.
     """
+    if compiled._serialized is not None:
+        return compiled._serialized, compiled.in_tree, compiled.out_tree
     if compiled._consts:
         raise ValueError(
             f"{compiled._executable.name} captures {len(compiled._consts)} arrays, so it cannot be serialized\n"
@@ -45,4 +47,6 @@ def deserialize_and_load(
         ArgInfo(ShapeDtypeStruct(spec.shape, spec.dtype, weak_type=spec.weak_type), i in header["donated"])
         for i, spec in enumerate(executable.in_specs)
     ]
-    return Compiled(executable, (), in_tree.unflatten(infos), out_tree)
+    made = Compiled(executable, (), in_tree.unflatten(infos), out_tree)
+    made._serialized = bytes(serialized)
+    return made
