@@ -1,6 +1,7 @@
 """Constants as arguments: what is large is handed to a program rather than written into it."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from weft_compiler.bindings import context, ir
 from weft_compiler.body import Step, read_body
@@ -37,7 +38,7 @@ class HoistConstants(ModulePass):
             module.memo.clear()
 
 
-Value = ir.Attribute
+Value: TypeAlias = ir.Attribute
 """The value of a constant."""
 
 

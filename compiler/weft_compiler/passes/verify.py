@@ -25,15 +25,27 @@ class Verify(ModulePass):
 
     def run(self, module: Module) -> None:
         calls: Calls = {}
+        for op in (o.operation for o in module.ir.body.operations):
+            if is_ours(op):
+                raise DiagnosticError(f"'{op.name}' stands outside of functions", op.location)
         for function in module:
             named = calls[function.name] = []
             for op in (o.operation for block in function.op.regions[0].blocks for o in block.operations):
-                if op.name in REGISTRY or op.name.startswith(("weft.", "weftn.")):
+                if is_ours(op):
+                    function.body  # noqa: B018  it fails if there are several blocks
                     inst = verify_op(module, op)
-                    named.extend((callee, op.location) for callee in inst.callees())
+                    for callee in inst.callees():
+                        named.append((callee, op.location))
+                        if not module.function(callee).is_declaration:
+                            module.function(callee).body  # noqa: B018
         finished: set[str] = set()
         for name in calls:
             _check_calls(calls, name, [], finished)
+
+
+def is_ours(op: ir.Operation) -> bool:
+    """Whether an op is for our passes to read."""
+    return op.name in REGISTRY or op.name.startswith(("weft.", "weftn."))
 
 
 Calls = dict[str, list[tuple[str, ir.Location]]]
@@ -55,6 +67,11 @@ def verify_op(module: Module, op: ir.Operation) -> Op:
         raise DiagnosticError(str(error.args[0]), op.location) from error
     except (TypeError, ValueError) as error:
         raise DiagnosticError(str(error), op.location) from error
+    except ir.MLIRError as error:  # a type that cannot be, such as one of negative size
+        found = next(iter(error.error_diagnostics), None)
+        raise DiagnosticError(
+            f"{inst.name}: {found.message if found else error.message}", op.location
+        ) from error
     if actual != plan.avals:
         wanted, got = (", ".join(map(str, a)) for a in (plan.avals, actual))
         raise DiagnosticError(f"{inst.name}: the result is {wanted}, not {got}", op.location)
