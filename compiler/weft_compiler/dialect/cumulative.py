@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from weft_compiler.attributes import I64, Flag
+from weft_compiler.avals import INT64, Aval
 from weft_compiler.dialect.associative_scan import associative_scan
 from weft_compiler.dialect.elementwise import Elementwise
 from weft_compiler.dialect.op import NOT_LINEAR, Attr, Floating, Number, Op, Operand, Real, op
@@ -39,10 +40,34 @@ class Cumulative(Op):
         return b.emit(self.replace(axis=self.axis + 1), (x,))
 
     def lower(self, b, x):
+        if not isinstance(x.shape[self.axis], int):
+            return self._lower_unknown_size(b, x)
         (made,) = associative_scan(
             b, lambda p, q: (self.combine(b, p[0], q[0]),), (x,), self.axis, self.reverse
         )
         return made
+
+    def _lower_unknown_size(self, b, x):
+        """A loop over distances 1, 2, 4, …: each element is combined with the one that far before it."""
+        axis, size = self.axis, x.shape[self.axis]
+        distance = Aval.of((), INT64)
+        ordered = b.reverse(x, axes=(axis,)) if self.reverse else x
+        place = b.iota(shape=x.shape, dtype=INT64, dimension=axis)
+        made = b.stablehlo.op("stablehlo.while", (b.full(distance, 1), ordered), (distance, x.aval), 2)
+
+        def goes_on(far, _):
+            return [b.compare(far, b.full(distance, size), direction="LT")]
+
+        def step(far, y):
+            start = b.sub(b.full(distance, size), far)
+            starts = [start if i == axis else b.zeros(distance) for i in range(y.ndim)]
+            before = b.dynamic_slice(b.concatenate(y, y, axis=axis), *starts, sizes=y.shape)
+            is_there = b.compare(place, b.spread(far, y.shape), direction="GE")
+            return [b.add(far, far), b.select(is_there, self.combine(b, before, y), y)]
+
+        b.stablehlo.region(0, (distance, x.aval), goes_on)
+        b.stablehlo.region(1, (distance, x.aval), step)
+        return b.reverse(made[1], axes=(axis,)) if self.reverse else made[1]
 
     def fold(self, b, x):
         return x if x.shape[self.axis] in (0, 1) else None
