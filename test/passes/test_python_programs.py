@@ -145,5 +145,5 @@ def test_reduction_finds_what_matters():
     """Of a program that is said to fail where it sorts, little else is left."""
     program = next(p for p in map(random_program, range(1000)) if "np.sort" in p.text() and p.stack)
     small = reduced(program, lambda p: "np.sort" in p.text())
-    assert not small.stack and len(small.text().splitlines()) <= 8
+    assert not small.stack and len(small.text().splitlines()) <= 12
     assert all(f.rule is None for f in small.functions)
