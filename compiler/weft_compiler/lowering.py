@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 
 from weft_compiler import collector
 from weft_compiler.bindings import PassManager, context, ir
+from weft_compiler.meshes import declare_meshes
 from weft_compiler.module import Module
 from weft_compiler.passes.cut_fusions import CutFusions
 from weft_compiler.passes.expand_transforms import Expander
@@ -60,6 +61,7 @@ def _lower(module: Module, entry: str, donated: Sequence[int], without: Collecti
         if donated:
             _mark_donated(target, donated)
         target.callbacks = layer.callbacks
+        declare_meshes(target, layer.meshes)
         if any(site.is_ordered for site in layer.callbacks):
             OrderEffects().run(target)
         if "weft-cse" not in without:

@@ -190,6 +190,8 @@ class Module:
         self.held: dict[int, Any] = {}
         """Rules in Python that ops name by number: they live as long as a module that has such ops."""
         self.callbacks: list[CallbackSite] = []
+        self.meshes: dict[str, str] = {}
+        """Meshes that the functions run on, by name: their axes as Shardy has them."""
         """The Python functions that the program calls, once it is lowered."""
         self._functions: dict[str, Function] | None = None
         self._suffix: dict[str, int] = {}

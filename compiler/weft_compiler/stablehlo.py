@@ -110,16 +110,26 @@ class StableHLO:
             compare_type=cached(extension.ComparisonTypeAttr.get, how),
         )
 
-    def region(self, index: int, avals: Sequence[Aval], write: Callable[..., Sequence[Val]]) -> None:
-        """Fills a region of the op made last: one block with these arguments; `write` returns its results."""
+    def region(
+        self,
+        index: int,
+        avals: Sequence[Aval],
+        write: Callable[..., Sequence[Val]],
+        terminator: str = "stablehlo.return",
+    ) -> None:
+        """Fills a region of the op made last: one block with these arguments; `write` returns its results.
+
+        Only a region of StableHLO sees constants from outside.
+        """
         b = self.b
         made, ip, constants = b.made, b.ip, b._constants
         block = made.regions[index].blocks.append(*[a.ty for a in avals], arg_locs=[b.loc] * len(avals))
         b.ip = ir.InsertionPoint(block)
-        b._constants = dict(constants)  # those made inside are not known outside
+        # Those made inside are not known outside.
+        b._constants = dict(constants) if terminator == "stablehlo.return" else {}
         try:
             results = write(*[Val(v, a) for v, a in zip(block.arguments, avals, strict=True)])
-            create("stablehlo.return", [], [v.ir for v in results], None, None, 0, b.loc, b.ip)
+            create(terminator, [], [v.ir for v in results], None, None, 0, b.loc, b.ip)
         finally:
             b.ip, b.made, b._constants = ip, made, constants
 

@@ -23,6 +23,7 @@ from weft import memory as memory
 from weft import numpy as numpy
 from weft import ops as ops
 from weft import test_util as test_util
+from weft import sharding as sharding
 from weft import tree as tree
 from weft import tree_util as tree_util
 from weft import typing as typing
@@ -64,6 +65,8 @@ from weft._transforms.transfers import block_until_ready as block_until_ready
 from weft._transforms.transfers import copy_to_host_async as copy_to_host_async
 from weft._transforms.transfers import device_get as device_get
 from weft._transforms.transfers import device_put as device_put
+from weft._transforms.pmap import pmap as pmap
+from weft._transforms.shard_map import shard_map as shard_map
 from weft._transforms.vmap import vmap as vmap
 from weft.config import check_tracer_leaks as check_tracer_leaks
 from weft.config import checking_leaks as checking_leaks
@@ -97,11 +100,14 @@ from weft.config import transfer_guard_device_to_host as transfer_guard_device_t
 from weft.config import transfer_guard_host_to_device as transfer_guard_host_to_device
 from weft.dtypes import float0 as float0
 from weft_runtime import Device as Device
+from weft_runtime import NamedSharding as NamedSharding
+from weft_runtime import PartitionSpec as P
 from weft_runtime import default_backend as default_backend
 from weft_runtime import device_count as device_count
 from weft_runtime import devices as devices
 from weft_runtime import local_device_count as local_device_count
 from weft_runtime import local_devices as local_devices
+from weft_runtime import make_mesh as make_mesh
 from weft_runtime import process_count as host_count
 from weft_runtime import process_count as process_count
 from weft_runtime import process_index as host_id

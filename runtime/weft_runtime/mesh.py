@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import operator
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -14,6 +15,8 @@ import numpy as np
 
 from weft_runtime import pjrt
 from weft_runtime.devices import local_devices
+
+_NAME = re.compile(r"[\w.\-]+")
 
 
 class AxisType(enum.Enum):
@@ -35,6 +38,7 @@ class Mesh:
 
     __slots__ = ("__weakref__", "axis_names", "axis_types", "devices", "number")
     _known: ClassVar[dict[Any, Mesh]] = {}
+    _by_symbol: ClassVar[dict[str, Mesh]] = {}
     _lock: ClassVar[threading.Lock] = threading.Lock()
 
     devices: np.ndarray
@@ -52,6 +56,9 @@ class Mesh:
             )
         if len(set(names)) < len(names):
             raise ValueError(f"Mesh axis names must be unique. Got {names}")
+        for name in names:
+            if isinstance(name, str) and not _NAME.fullmatch(name):
+                raise ValueError(f"Mesh axis names must be letters, digits, _, - and dots. Got {name!r}")
         flat = tuple(grid.flat)
         for device in flat:
             if not isinstance(device, pjrt.Device):
@@ -67,6 +74,7 @@ class Mesh:
                 grid.flags.writeable = False
                 self.devices, self.axis_names, self.axis_types = grid, names, types
                 self.number = len(cls._known)
+                cls._by_symbol[self.symbol] = self
         return self
 
     @property
@@ -105,13 +113,25 @@ class Mesh:
         """The name of the mesh in programs of this process."""
         return f"mesh{self.number}"
 
+    @classmethod
+    def of_symbol(cls, symbol: str) -> Mesh:
+        """The mesh of this process that programs call so; raises LookupError where there is none."""
+        try:
+            return cls._by_symbol[symbol]
+        except KeyError:
+            raise LookupError(f"mesh {symbol} is of the process that made this program") from None
+
+    @property
+    def whole(self) -> Any:
+        """The sharding that puts whole values on every device."""
+        from weft_runtime.named_sharding import replicated  # it imports this module
+
+        return replicated(self)
+
     @property
     def labels(self) -> tuple[str, ...]:
         """The names of the axes in programs."""
-        return tuple(
-            name if isinstance(name, str) and name.isidentifier() else f"axis.{i}"
-            for i, name in enumerate(self.axis_names)
-        )
+        return tuple(name if isinstance(name, str) else f"axis.{i}" for i, name in enumerate(self.axis_names))
 
     @property
     def text(self) -> str:

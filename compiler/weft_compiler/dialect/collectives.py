@@ -1,14 +1,22 @@
 """Collectives: every position along a named axis has its own value, and they are combined or exchanged.
 
 The axis `axis_name` has `axis_size` positions. Where it is the axis of a batch, the batch rule makes plain ops of
-a collective: the positions are the elements of the batch. With `groups`, the positions of each group are by
-themselves; all groups have the size `group_size`.
+a collective: the positions are the elements of the batch. Where it is an axis of a mesh, the positions are devices.
+With `groups`, the positions of each group are by themselves; all groups have the size `group_size`.
 """
 
 import numpy as np
 
 from weft_compiler.attributes import I64, Ints, Text
 from weft_compiler.avals import FLOAT32, INT32, Aval
+from weft_compiler.dialect.mesh_collectives import (
+    exchange_over_devices,
+    gather_over_devices,
+    permute_over_devices,
+    position_of_device,
+    reduce_over_devices,
+    scatter_over_devices,
+)
 from weft_compiler.dialect.named_positions import inverse, rows
 from weft_compiler.dialect.op import (
     NOT_LINEAR,
@@ -31,10 +39,16 @@ class Collective(Op):
 
     axis_name: Attr[Text]
     axis_size: Attr[I64]
+    mesh_shape: Attr[Ints] = ()
+    """Sizes of the mesh of devices that the axis is of; none if it is that of a batch."""
+    mesh_axis: Attr[I64] = 0
+    """Which axis of the mesh it is."""
 
     takes_keys = True
     resolve: Rule
     """As `batch`, over the batch that the op speaks of: in plain ops."""
+    over_devices: Rule
+    """As `lower`, of an axis of a mesh; keys come and go as their words."""
 
     fold = NOTHING_TO_FOLD
     samples = no_rule("covered by test/ops/collectives: it needs an axis")
@@ -60,7 +74,10 @@ class Collective(Op):
         return b.emit(self, (x,))
 
     def lower(self, b, *xs):
-        self.fail(f"axis {self.axis_name} is not bound: no batch around the op has this name")
+        if not self.mesh_shape:
+            self.fail(f"axis {self.axis_name} is not bound: no batch around the op has this name")
+        (aval,) = b.outs
+        return b.keys(self.over_devices(b, *[b.words(x) if x.aval.kind == "k" else x for x in xs]), aval)
 
 
 class Grouped(Collective):
@@ -106,6 +123,8 @@ class AllReduce(Grouped):
     """A combination of the values at all positions, the same at each of them."""
 
     combine: str
+    combiner: str
+    """What StableHLO calls it."""
 
     def infer(self, x):
         self.check_groups()
@@ -113,6 +132,9 @@ class AllReduce(Grouped):
 
     def varies(self, mask):
         return bool(self.groups) and any(mask)
+
+    def over_devices(self, b, x):
+        return reduce_over_devices(b, self, x, self.combiner)
 
     def combined(self, b, x, axis):
         """Batched x, combined along an axis."""
@@ -141,6 +163,7 @@ class AllReduceSum(AllReduce):
 
     linear_in = ("x",)
     combine = "reduce_sum"
+    combiner = "add"
 
     def transpose(self, b, ct, x):
         return b.emit(self, (ct,))
@@ -170,6 +193,7 @@ class AllReduceMax(AllReduceExtremum):
     """The greatest of the values at all positions; nan where there is one."""
 
     combine = "reduce_max"
+    combiner = "maximum"
 
 
 @op("all_reduce_min")
@@ -177,6 +201,7 @@ class AllReduceMin(AllReduceExtremum):
     """The least of the values at all positions; nan where there is one."""
 
     combine = "reduce_min"
+    combiner = "minimum"
 
 
 @op("reduce_scatter")
@@ -206,6 +231,9 @@ class ReduceScatter(Grouped):
             return b.move_axis(b.mul(x, self.count), self.dim, 0), True
         summed = b.reduce_sum(self.by_group(b, b.with_batch(x)), axes=(1,))
         return self.by_position(b, b.move_axis(summed, self.dim + 1, 1)), True
+
+    def over_devices(self, b, x):
+        return scatter_over_devices(b, self, x)
 
 
 # Exchanges
@@ -246,6 +274,9 @@ class AllGather(Grouped):
         kept = (0, *range(2, len(shape)))
         made = self.by_position(b, b.broadcast_in_dim(grouped, shape=shape, dims=kept))
         return b.move_axis(made, 1, self.dim + 1), True
+
+    def over_devices(self, b, x):
+        return gather_over_devices(b, self, x, self.dim, self.count)
 
 
 @op("all_to_all")
@@ -288,6 +319,13 @@ class AllToAll(Grouped):
             grouped = self.by_group(b, b.with_batch(x))  # groups, from, ..., to, ...
             made = self.by_position(b, b.move_axis(grouped, self.split + 2, 1))
         return b.move_axis(made, 1, self.concat + 1), True
+
+    def over_devices(self, b, x):
+        order = (self.split, *(i for i in range(x.ndim) if i != self.split))
+        made = exchange_over_devices(b, self, b.transpose(x, permutation=order), self.count)
+        back = list(range(1, x.ndim))
+        back.insert(self.concat, 0)
+        return b.transpose(made, permutation=tuple(back))
 
 
 @op("collective_permute")
@@ -333,6 +371,9 @@ class CollectivePermute(Collective):
             moved = b.choose(gets, moved, b.zeros(moved.aval))
         return moved, True
 
+    def over_devices(self, b, x):
+        return permute_over_devices(b, self, x)
+
 
 @op("collective_broadcast")
 class CollectiveBroadcast(Collective):
@@ -352,7 +393,8 @@ class CollectiveBroadcast(Collective):
         return False
 
     def transpose(self, b, ct, x):
-        axis = {"axis_name": self.axis_name, "axis_size": self.axis_size}
+        axis = self.by_name()
+        del axis["source"]
         total = b.all_reduce_sum(ct, **axis)
         here = b.compare(b.axis_index(**axis), self.source, direction="EQ")
         return b.select(here, total, b.zeros(ct.aval))
@@ -364,6 +406,11 @@ class CollectiveBroadcast(Collective):
         limit = (self.source + 1, *x.shape[1:])
         one = b.slice(x, start=start, limit=limit, strides=(1,) * x.ndim)
         return b.reshape(one, shape=x.shape[1:]), False
+
+    def over_devices(self, b, x):
+        every = gather_over_devices(b, self, x, 0, self.axis_size)
+        start, limit = (self.source, *(0 for _ in x.shape)), (self.source + 1, *x.shape)
+        return b.reshape(b.slice(every, start=start, limit=limit, strides=(1,) * every.ndim), shape=x.shape)
 
 
 @op("axis_index")
@@ -378,3 +425,6 @@ class AxisIndex(Collective):
 
     def resolve(self, b):
         return b.iota(shape=(self.axis_size,), dtype=INT32, dimension=0), True
+
+    def over_devices(self, b):
+        return position_of_device(b, self)

@@ -7,6 +7,7 @@ from weft_compiler.bindings import context, ir
 from weft_compiler.body import read_body
 from weft_compiler.dialect.builder import Val
 from weft_compiler.locations import in_scope, scope_of
+from weft_compiler.meshes import declare_meshes
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
 from weft_compiler.rule_errors import errors_located
@@ -36,6 +37,7 @@ class ToStablehlo(ModulePass):
         for op in done:
             op.erase()
         if done:
+            declare_meshes(module, module.meshes)
             module.invalidate()
 
 

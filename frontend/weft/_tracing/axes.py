@@ -5,12 +5,20 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from weft.errors import explain
 
-Binding = tuple[Hashable, int]
-"""A name and the size of its axis."""
+
+class Binding(NamedTuple):
+    """A name and the size of its axis; where it is an axis of a mesh, the sizes of this and which of them it is."""
+
+    name: Hashable
+    size: int
+    mesh_shape: tuple[int, ...] = ()
+    mesh_axis: int = 0
+    checks_copies: bool = False
+    """Whether `shard_map` looks at what differs along it."""
 
 
 class Axes(threading.local):
@@ -33,19 +41,29 @@ class Axes(threading.local):
         finally:
             self.bound = outer
 
-    def size(self, name: Hashable, what: str) -> int:
-        """The size of the innermost axis of a name; NameError if there is none. `what` asks."""
-        for known, size in reversed(self.bound):
-            if known == name:
-                return size
-        names = ", ".join(dict.fromkeys(repr(known) for known, _ in self.bound))
+    def find(self, name: Hashable, what: str) -> Binding:
+        """The innermost axis of a name; NameError if there is none. `what` asks."""
+        for known in reversed(self.bound):
+            if known.name == name:
+                return known
+        names = ", ".join(dict.fromkeys(repr(known.name) for known in self.bound))
         found = f"; bound here: {names}" if names else ""
-        hint = f"calling {what} in a function under vmap(..., axis_name={name!r})"
+        hint = f"calling {what} in a function under vmap(..., axis_name={name!r}) or shard_map"
         raise NameError(explain(f"{what}: unbound axis name: {name}{found}", hint=hint))
+
+    def check_reverse(self, what: str) -> None:
+        """NotImplementedError for a reverse-mode derivative where JAX would follow what differs along an axis."""
+        for known in self.bound:
+            if known.checks_copies:
+                raise NotImplementedError(
+                    f"{what}: no reverse-mode derivative inside of shard_map with check_vma=True: there the "
+                    "cotangent of a value that devices share is summed over them, which weft does not do\n"
+                    f"  try check_vma=False, where it is the device's own, or {what} around shard_map"
+                )
 
     def labels(self) -> tuple[str, ...]:
         """The bound names as the IR has them."""
-        return tuple(label(name) for name, _ in self.bound)
+        return tuple(label(known.name) for known in self.bound)
 
 
 AXES = Axes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import weft_runtime
@@ -15,7 +15,7 @@ from weft_compiler import lowering
 from weft_compiler.avals import Aval
 from weft_compiler.module import Module
 from weft_compiler.symbolic import check_known
-from weft_runtime import Executable, Spec
+from weft_runtime import Executable, Mesh, Sharding, Spec
 from weft_runtime.placement import sharding_for
 
 OutType = tuple[Aval, bool]
@@ -65,6 +65,8 @@ def compile_lowered(
     device: Any = None,
 ) -> Executable:
     """Compiles a lowered module."""
+    if lowered.meshes:
+        device = _all_of(lowered.meshes, name)
     check_known(name, lambda: lowered.ir.operation.get_asm(assume_verified=True))
     platform = sharding_for(in_specs, device, name).devices[0].client.platform
     tuned = lowering.tuned(lowered, platform, without=config.disabled_passes)
@@ -72,7 +74,7 @@ def compile_lowered(
         callbacks = host_callbacks(lowered.callbacks)
         program: str | bytes = for_platform(tuned.text(), platform)
     else:
-        callbacks, program = [], lowering.serialize(tuned)
+        callbacks, program = [], tuned.text() if lowered.meshes else lowering.serialize(tuned)
     executable = weft_runtime.compile(
         program,
         in_specs,
@@ -86,6 +88,17 @@ def compile_lowered(
     if any(site.has_effect for site in lowered.callbacks):
         return with_effects(executable, any(site.is_ordered for site in lowered.callbacks))
     return executable
+
+
+def _all_of(symbols: Iterable[str], name: str) -> Sharding:
+    """The devices of the meshes that a program speaks of, which must be the same."""
+    meshes = [Mesh.of_symbol(symbol) for symbol in symbols]
+    for mesh in meshes[1:]:
+        if mesh.flat != meshes[0].flat:
+            raise ValueError(
+                f"{name}: the program runs on {meshes[0]} and on {mesh}, which have other devices"
+            )
+    return meshes[0].whole
 
 
 class ByStructure:

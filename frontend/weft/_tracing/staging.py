@@ -20,6 +20,8 @@ from weft_compiler.module import Module
 from weft_compiler.named_axes import named_axes
 from weft_runtime import Array, Spec, pytree
 
+_REVERSE = frozenset({"grad", "vjp", "linear_transpose"})
+
 InType = tuple[Aval, bool]
 """Aval and weak type of an argument."""
 
@@ -85,6 +87,8 @@ def _traced(
     arg_names: Callable[[], Sequence[str]] | Sequence[str],
     own_module: bool,
 ) -> tuple[Traced, weakref.ref[Trace]]:
+    if AXES.bound and kind in _REVERSE:
+        AXES.check_reverse(kind)
     name = function_name(fun)
     trace = Trace(STATE.trace, name, kind, staged, Module.new() if own_module else None)
     trace.fun, trace.arg_names = fun, arg_names

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from weft._tracing.axes import AXES, label
+from weft._tracing.axes import AXES, Binding, label
 from weft._tracing.bind import op_class
 from weft._tracing.staging import Traced, trace_function, type_of
 from weft._tracing.trace import STATE
@@ -78,7 +78,7 @@ def _vmap(
         inner_args, inner_kwargs = tree.unflatten(tracers)
         return fun(*inner_args, **inner_kwargs)
 
-    with AXES.binding(*() if axis_name is None else ((axis_name, size),)):
+    with AXES.binding(*() if axis_name is None else (Binding(axis_name, size),)):
         traced = trace_function(
             call, in_types, kind="vmap", fun=fun, staged=False, outers=outers, arg_names=names
         )

@@ -15,6 +15,7 @@ from weft.lax.bits import (
 )
 from weft.lax.collectives import axis_index, axis_size, pmax, pmean, pmin, psum
 from weft.lax.composites import composite
+from weft.lax.constraints import pcast, with_sharding_constraint
 from weft.lax.contraction import DotDimensionNumbers, batch_matmul, dot, dot_general
 from weft.lax.control_flow import (
     associative_scan,

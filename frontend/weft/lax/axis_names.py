@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from weft._tracing.axes import AXES, label
+from weft._tracing.axes import AXES, Binding, label
 from weft._tracing.trace import STATE
 from weft.lax.operands import class_of
 
@@ -27,40 +27,40 @@ def is_position(name: Any) -> bool:
     return isinstance(name, int)
 
 
-def names_of(what: str, axis_name: Any) -> tuple[tuple[Hashable, int], ...]:
-    """The names that `axis_name` has, one or a tuple of them, with their sizes.
+def names_of(what: str, axis_name: Any) -> tuple[Binding, ...]:
+    """The axes that `axis_name` names, one or a tuple of them.
 
     Raises: NameError for one that is not bound, ValueError for one that comes twice.
     """
     names = tuple(axis_name) if isinstance(axis_name, (tuple, list)) else (axis_name,)
-    found = tuple((name, AXES.size(name, what)) for name in names)
+    found = tuple(AXES.find(name, what) for name in names)
     if len(set(names)) < len(names):
         raise ValueError(f"{what}: axis names {names} name one twice")
     return found
 
 
-def one_name(what: str, axis_name: Any) -> tuple[Hashable, int]:
-    """The only name that `axis_name` has, with its size."""
+def one_name(what: str, axis_name: Any) -> Binding:
+    """The only axis that `axis_name` names."""
     found = names_of(what, axis_name)
     if len(found) != 1:
         raise NotImplementedError(f"{what}: takes one axis name, got {axis_name!r}")
     return found[0]
 
 
-def total(names: Sequence[tuple[Hashable, int]]) -> int:
+def total(names: Sequence[Binding]) -> int:
     """The number of positions along several axes."""
-    return math.prod(size for _, size in names)
+    return math.prod(axis.size for axis in names)
 
 
-def groups_of(what: str, given: Any, names: Sequence[tuple[Hashable, int]]) -> Groups:
+def groups_of(what: str, given: Any, names: Sequence[Binding]) -> Groups:
     """`axis_index_groups` as one list; ValueError unless every position is in one of them, and all have one size."""
     if given is None:
         return TOGETHER
     if len(names) != 1:
-        raise ValueError(f"{what}: axis_index_groups need one axis name, got {[n for n, _ in names]}")
+        raise ValueError(f"{what}: axis_index_groups need one axis name, got {[axis.name for axis in names]}")
     groups = [tuple(map(operator.index, group)) for group in given]
     positions = tuple(i for group in groups for i in group)
-    name, size = names[0]
+    name, size = names[0].name, names[0].size
     if sorted(positions) != list(range(size)):
         raise ValueError(
             f"{what}: axis_index_groups must cover all indices of axis {name!r} exactly once: "
@@ -72,15 +72,18 @@ def groups_of(what: str, given: Any, names: Sequence[tuple[Hashable, int]]) -> G
     return Groups(positions, sizes.pop())
 
 
-def emit(op: str, operands: Sequence[Any], name: Hashable, size: int, **attrs: Any) -> Any:
+def emit(op: str, operands: Sequence[Any], axis: Binding, **attrs: Any) -> Any:
     """A collective in the current trace: also where its operands have values, it has none before the end."""
     trace = STATE.trace
     assert trace is not None, "an axis has a name only while something is traced"
-    inst = class_of(op).of(axis_name=label(name), axis_size=size, **attrs)
+    attrs |= {"axis_name": label(axis.name), "axis_size": axis.size}
+    if axis.mesh_shape:
+        attrs |= {"mesh_shape": axis.mesh_shape, "mesh_axis": axis.mesh_axis}
+    inst = class_of(op).of(**attrs)
     weak = bool(operands) and all(x.weak_type for x in operands)
     return trace.emit(inst, operands, weak)
 
 
-def emit_grouped(op: str, x: Any, name: Hashable, size: int, groups: Groups, **attrs: Any) -> Any:
+def emit_grouped(op: str, x: Any, axis: Binding, groups: Groups, **attrs: Any) -> Any:
     """A collective in groups of positions."""
-    return emit(op, (x,), name, size, groups=groups.positions, group_size=groups.size, **attrs)
+    return emit(op, (x,), axis, groups=groups.positions, group_size=groups.size, **attrs)

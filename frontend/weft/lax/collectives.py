@@ -77,9 +77,9 @@ def axis_index(axis_name: AxisName) -> Any:
     Raises: NameError if no axis of that name is bound.
     """
     index: Any = None
-    for name, size in names_of("axis_index", axis_name):
-        here = emit("axis_index", (), name, size)
-        index = here if index is None else index * size + here
+    for axis in names_of("axis_index", axis_name):
+        here = emit("axis_index", (), axis)
+        index = here if index is None else index * axis.size + here
     return index
 
 
@@ -113,8 +113,8 @@ def _reduced(what: str, x: Any, axis_name: AxisName, groups: IndexGroups, kind: 
             value = convert(value, np.dtype(np.int32), False)
         if array_axes:
             value = over_array_axes(value, tuple(a % max(value.ndim, 1) for a in array_axes))
-        for name, size in names:
-            value = emit_grouped(op, value, name, size, grouped)
+        for axis in names:
+            value = emit_grouped(op, value, axis, grouped)
         return value
 
     return tree_map(reduced, x)

@@ -5,11 +5,12 @@ The axis is that of a `vmap` with `axis_name` around the call. Every function ta
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from weft._tracing.axes import Binding
 from weft._tracing.bind import bind
 from weft._tracing.values import as_value
 from weft.errors import explain
@@ -19,7 +20,7 @@ from weft.lax.operands import class_of, rows
 from weft.lax.shapes import reshape
 from weft.tree_util import tree_map
 
-Names = Sequence[tuple[Hashable, int]]
+Names = Sequence[Binding]
 
 
 def all_gather(
@@ -54,8 +55,8 @@ def all_gather(
 
 
 def _gathered(x: Any, names: Names, groups: Groups, dim: int, tiled: bool) -> Any:
-    for name, size in reversed(names):
-        x = emit_grouped("all_gather", x, name, size, groups, dim=dim)
+    for named in reversed(names):
+        x = emit_grouped("all_gather", x, named, groups, dim=dim)
     return _merged(x, dim, len(names) + tiled)
 
 
@@ -81,8 +82,8 @@ def psum_scatter(
         value = as_value(leaf, what="psum_scatter: an operand")
         dim = _axis("psum_scatter", scatter_dimension, value, value.ndim)
         value = _split("psum_scatter", value, dim, names, groups, tiled)
-        for name, size in names:
-            value = emit_grouped("reduce_scatter", value, name, size, groups, dim=dim)
+        for named in names:
+            value = emit_grouped("reduce_scatter", value, named, groups, dim=dim)
         return value
 
     return tree_map(scattered, x)
@@ -114,11 +115,10 @@ def all_to_all(
         concat = _axis("all_to_all", concat_axis, value, value.ndim)
         value = _split("all_to_all", value, split, names, groups, tiled)
         if len(names) == 1:
-            ((name, size),) = names
-            value = emit_grouped("all_to_all", value, name, size, groups, split=split, concat=concat)
+            value = emit_grouped("all_to_all", value, names[0], groups, split=split, concat=concat)
             return _merged(value, concat, 1 + tiled)
-        for k, (name, size) in enumerate(names):
-            value = emit_grouped("all_to_all", value, name, size, TOGETHER, split=split + k, concat=k)
+        for k, named in enumerate(names):
+            value = emit_grouped("all_to_all", value, named, TOGETHER, split=split + k, concat=k)
         value = _merged(value, 0, len(names))
         order = list(range(1, value.ndim))
         order.insert(concat, 0)
@@ -139,18 +139,21 @@ def ppermute(x: Any, axis_name: AxisName, perm: Sequence[tuple[int, int]]) -> An
     Raises: NameError if no axis of that name is bound; ValueError if a source or a target is named twice or is
     no position.
     """
-    name, size = one_name("ppermute", axis_name)
+    named = one_name("ppermute", axis_name)
+    size = named.size
     pairs = [(int(source), int(target)) for source, target in perm]
     sources, targets = tuple(s for s, _ in pairs), tuple(t for _, t in pairs)
-    for what, named in (("source", sources), ("target", targets)):
-        if len(set(named)) < len(named):
-            raise ValueError(f"ppermute: sources and destinations must be unique, got {what}s {list(named)}")
-        if any(not 0 <= i < size for i in named):
-            raise ValueError(f"ppermute: {what}s {list(named)} are not all within the axis size {size}")
+    for what, positions in (("source", sources), ("target", targets)):
+        if len(set(positions)) < len(positions):
+            raise ValueError(
+                f"ppermute: sources and destinations must be unique, got {what}s {list(positions)}"
+            )
+        if any(not 0 <= i < size for i in positions):
+            raise ValueError(f"ppermute: {what}s {list(positions)} are not all within the axis size {size}")
 
     def permuted(leaf: Any) -> Any:
         value = as_value(leaf, what="ppermute: an operand")
-        return emit("collective_permute", (value,), name, size, sources=sources, targets=targets)
+        return emit("collective_permute", (value,), named, sources=sources, targets=targets)
 
     return tree_map(permuted, x)
 
@@ -170,13 +173,13 @@ def pbroadcast(x: Any, axis_name: AxisName, source: int) -> Any:
 
     Slope:  linear; the cotangents of all positions are summed at the source.
     """
-    name, size = one_name("pbroadcast", axis_name)
-    if not 0 <= source < size:
-        raise ValueError(f"pbroadcast: source {source} is not within the axis size {size}")
+    named = one_name("pbroadcast", axis_name)
+    if not 0 <= source < named.size:
+        raise ValueError(f"pbroadcast: source {source} is not within the axis size {named.size}")
 
     def sent(leaf: Any) -> Any:
         value = as_value(leaf, what="pbroadcast: an operand")
-        return emit("collective_broadcast", (value,), name, size, source=source)
+        return emit("collective_broadcast", (value,), named, source=source)
 
     return tree_map(sent, x)
 
@@ -205,13 +208,13 @@ def _split(what: str, x: Any, dim: int, names: Names, groups: Groups, tiled: boo
         raise ValueError(
             explain(problem, rows([x], ["x"]), hint="tiled=True, if the axis has several blocks")
         )
-    parts = (groups.size,) if groups.size else tuple(n for _, n in names)
+    parts = (groups.size,) if groups.size else tuple(named.size for named in names)
     block = (size // count,) if tiled else ()
     return _reshaped(x, (*x.shape[:dim], *parts, *block, *x.shape[dim + 1 :]))
 
 
 def _text(names: Names) -> str:
-    return ", ".join(repr(name) for name, _ in names)
+    return ", ".join(repr(named.name) for named in names)
 
 
 def _merged(x: Any, dim: int, count: int) -> Any:

@@ -44,8 +44,8 @@ def ragged_all_to_all(
     Slope:  linear in `operand` and `output`.
     Raises: NameError if no axis of that name is bound; ValueError if shapes or dtypes do not fit.
     """
-    name, size = one_name("ragged_all_to_all", axis_name)
-    count = groups_of("ragged_all_to_all", axis_index_groups, ((name, size),)).size or size
+    named = one_name("ragged_all_to_all", axis_name)
+    count = groups_of("ragged_all_to_all", axis_index_groups, (named,)).size or named.size
     x, result = as_value(operand), as_value(output)
     offsets = [as_value(v) for v in (input_offsets, send_sizes, output_offsets, recv_sizes)]
     _check(x, result, offsets, count)
