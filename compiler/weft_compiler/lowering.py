@@ -4,12 +4,13 @@ import functools
 import io
 from collections import Counter
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from weft_compiler import collector
 from weft_compiler.bindings import PassManager, context, ir
 from weft_compiler.meshes import declare_meshes
 from weft_compiler.module import Module
-from weft_compiler.passes.cut_fusions import CutFusions
+from weft_compiler.passes.cut_fusions import cut_fusions
 from weft_compiler.passes.expand_transforms import Expander
 from weft_compiler.passes.order_effects import OrderEffects
 from weft_compiler.passes.to_stablehlo import lower_function
@@ -105,13 +106,28 @@ def serialize(module: Module) -> bytes:
     return out.getvalue()
 
 
-def tuned(module: Module, platform: str, *, without: Collection[str] = ()) -> Module:
-    """A lowered module as the backend of a platform compiles it best; `module` stays as it is."""
-    if platform != "cpu" or "weft-cut-fusions" in without:
-        return module  # the others weigh for themselves what to compute again
+def identity(module: Module) -> bytes:
+    """What the code of a module depends on, in bytes: places in source files are left out."""
     copy = module.copy()
-    CutFusions().run(copy)
-    return copy
+    _strip().run(copy.ir.operation)
+    return serialize(copy)
+
+
+@functools.cache
+def _strip() -> PassManager:
+    manager = PassManager.parse("builtin.module(strip-debuginfo)", context())
+    manager.enable_verifier(False)
+    return manager
+
+
+def tuned(module: Module, platform: str, *, without: Collection[str] = ()) -> tuple[Module, dict[str, Any]]:
+    """A lowered module as the backend of a platform compiles it best, and XLA flags; `module` stays as it is."""
+    if platform != "cpu" or "weft-cut-fusions" in without:
+        return module, {}  # the others weigh for themselves what to compute again
+    copy = module.copy()
+    had_barriers = cut_fusions(copy)
+    # Without flags the runtime sees to barriers anywhere; ours are not in loops so small that they are one kernel.
+    return copy, {} if had_barriers else {"xla_disable_hlo_passes": "cse_barrier_expander"}
 
 
 def _mark_donated(module: Module, donated: Sequence[int]) -> None:

@@ -231,14 +231,14 @@ enable_compilation_cache = config.define(
     "enable_compilation_cache",
     True,
     boolean,
-    "Keep compiled executables on disk where a cache folder is set.",
+    "Keep compiled executables on disk.",
 )
 compilation_cache_dir = config.define(
     "compilation_cache_dir", None, text_or_none, "Folder of the cache of compiled executables."
 )
 persistent_cache_min_compile_time_secs = config.define(
     "persistent_cache_min_compile_time_secs",
-    1.0,
+    0.0,
     number,
     "Shorter compilations are not written to the cache on disk.",
 )

@@ -34,7 +34,10 @@ class CompileCache:
 
     folder: Path
     limit_bytes: int = 2 << 30
+    least_compile_s: float = 0.0
+    """What took less to compile is not stored."""
     _written_bytes: int = 0  # since this process last measured the folder
+    _is_warned: bool = False
 
     def load(self, key: str) -> bytes | None:
         """The stored bytes, or None where there are none or they are not as they were written."""
@@ -52,13 +55,24 @@ class CompileCache:
         return payload
 
     def store(self, key: str, payload: bytes) -> None:
-        """Write an entry. Where the folder cannot be written, nothing happens."""
+        """Write an entry. Where the folder cannot be written, nothing happens, but one warning."""
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._write(self._path(key), _MAGIC + _digest(payload) + payload)
             self._sweep_if_due(len(payload))
         except OSError as error:
-            _log.info("cannot write to the cache folder %s: %s", self.folder, error)
+            self._warn(error)
+
+    def _warn(self, error: OSError) -> None:
+        level = logging.DEBUG if self._is_warned else logging.WARNING
+        self._is_warned = True
+        _log.log(
+            level,
+            "compiled programs are not kept, as the folder %s cannot be written: %s; "
+            "set WEFT_CACHE_DIR to another folder, or WEFT_CACHE=0",
+            self.folder,
+            error,
+        )
 
     def discard(self, key: str) -> None:
         """Remove an entry, if it is there."""
@@ -120,25 +134,42 @@ def _digest(payload: bytes) -> bytes:
     return hashlib.blake2b(payload, digest_size=_DIGEST_BYTES).digest()
 
 
+class Settings:
+    """What the program says about the cache; what it does not say, the environment decides."""
+
+    def __init__(self) -> None:
+        self.is_on: bool | None = None
+        self.folder: str | None = None
+        self.least_compile_s = 0.0
+
+
+SETTINGS = Settings()
+
+
 @functools.lru_cache(maxsize=8)
 def _cache_at(folder: str, limit_bytes: int) -> CompileCache:
     return CompileCache(Path(folder), limit_bytes)
 
 
 def current() -> CompileCache | None:
-    """The cache that the environment asks for, or None.
+    """The cache that the program or the environment asks for, or None.
 
     WEFT_CACHE=0 turns it off, WEFT_CACHE_DIR is its folder, WEFT_CACHE_MAX_BYTES its size (2 GiB).
     """
-    if os.environ.get("WEFT_CACHE", "1").lower() in ("0", "false", "off"):
+    off = os.environ.get("WEFT_CACHE", "1").lower() in ("0", "false", "off")
+    if off or SETTINGS.is_on is False:
         return None
     limit = os.environ.get("WEFT_CACHE_MAX_BYTES") or str(2 << 30)
     if not limit.isdecimal():
         raise ValueError(f"WEFT_CACHE_MAX_BYTES must be a number of bytes, got {limit!r}")
-    folder = os.environ.get("WEFT_CACHE_DIR") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "weft"
-    )
-    return _cache_at(folder, int(limit))
+    folder = SETTINGS.folder or os.environ.get("WEFT_CACHE_DIR")
+    cache = _cache_at(folder or _usual_folder(), int(limit))
+    cache.least_compile_s = SETTINGS.least_compile_s
+    return cache
+
+
+def _usual_folder() -> str:
+    return os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "weft")
 
 
 def key_of(module: str | bytes, options: bytes, client: pjrt.Client, devices: Iterable[pjrt.Device]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from weft_runtime import compile_cache, lapack, partitioning, pjrt, plugins
@@ -10,6 +13,7 @@ from weft_runtime.array import Array
 from weft_runtime.callbacks import HostCallback
 from weft_runtime.errors import CompileError, JaxRuntimeError
 from weft_runtime.in_flight import COMPILATIONS
+from weft_runtime.loaded_programs import LOADED, Origin, Program
 from weft_runtime.named_sharding import NamedSharding, replicated
 from weft_runtime.placement import place_name, sharding_for, with_moves
 from weft_runtime.sharding import Sharding
@@ -40,6 +44,7 @@ class Executable:
         "in_specs",
         "loaded",
         "name",
+        "origin",
         "out_specs",
         "run",
         "stored_as",
@@ -60,6 +65,8 @@ class Executable:
         self.donated, self.callbacks, self.name = tuple(donated), tuple(callbacks), name
         self.run: Callable[[list[Any]], Any] = loaded.execute_sharded
         self.handlers = tuple(spec.handler for spec in out_specs)
+        self.origin: Origin = "compiled"
+        """Whether XLA compiled it now, or it came from the cache on disk or from an equal program in memory."""
         self.stored_as: str | None = None
         """The key of the entry of the compile cache that it was loaded from."""
 
@@ -168,6 +175,7 @@ def compile(
     committed: bool | None = None,
     name: str = "main",
     use_cache: bool = True,
+    identity: bytes | None = None,
 ) -> Executable:
     """Compile a StableHLO module (text, bytecode or portable artifact) with a function `@main`.
 
@@ -179,6 +187,8 @@ def compile(
     host_callbacks: the functions that the module calls, by index.
     committed: whether the results are; by default if `device` is given or an argument is.
     name: how messages call the program.
+    use_cache: whether an equal program, of this process or on disk, will do.
+    identity: what stands for the module in caches: the module without what the code does not depend on.
 
     Raises: CompileError with XLA's reason.
     """
@@ -197,9 +207,12 @@ def compile(
         if spec.size * spec.dtype.itemsize >= _BYTES_LIMIT:
             raise CompileError(f"RESOURCE_EXHAUSTED: {name}: an array of {spec} is larger than any memory")
     with COMPILATIONS.one():
-        loaded, key = _load(module, sharding, options or {}, host_callbacks, name, use_cache)
-    made = Executable(loaded, in_specs, out_specs, donated=donate, callbacks=host_callbacks, name=name)
-    made.stored_as = key
+        key = (identity or module) if use_cache else None
+        program = _load(module, sharding, options or {}, host_callbacks, name, key)
+    made = Executable(
+        program.loaded, in_specs, out_specs, donated=donate, callbacks=host_callbacks, name=name
+    )
+    made.origin, made.stored_as = program.origin, program.stored_as
     made.run = with_moves(made.run, in_specs, sharding)
     return made
 
@@ -224,16 +237,16 @@ def _partitioned(
     ranks = [len(spec.physical_shape) for spec in outs]
     wanted: list[NamedSharding | None] = [None] * len(outs)
     while True:
-        program = partitioning.annotated(module, in_specs, arriving, wanted, ranks)
+        text = partitioning.annotated(module, in_specs, arriving, wanted, ranks)
         with COMPILATIONS.one():
-            loaded, key = _load(program, sharding, flags, callbacks, name, use_cache)
-        found = partitioning.result_shardings(loaded, [s.shape for s in outs], ranks, mesh)
+            program = _load(text, sharding, flags, callbacks, name, text if use_cache else None)
+        found = partitioning.result_shardings(program.loaded, [s.shape for s in outs], ranks, mesh)
         if all(s is not None for s in found):
             break
         wanted = [replicated(mesh) if s is None else w for s, w in zip(found, wanted, strict=True)]
     out_specs = [spec.update(sharding=s) for spec, s in zip(outs, found, strict=True)]
-    made = Executable(loaded, in_specs, out_specs, donated=donate, name=name)
-    made.stored_as = key
+    made = Executable(program.loaded, in_specs, out_specs, donated=donate, name=name)
+    made.origin, made.stored_as = program.origin, program.stored_as
     made.run = with_moves(made.run, in_specs, sharding)
     return made
 
@@ -244,9 +257,8 @@ def _load(
     flags: Mapping[str, Any],
     callbacks: Sequence[HostCallback],
     name: str,
-    use_cache: bool,
-) -> tuple[pjrt.LoadedExecutable, str | None]:
-    """The compiled program, and the key of the cache's entry if it was loaded from there."""
+    identity: str | bytes | None,
+) -> Program:
     client = sharding.devices[0].client
     lapack.prepare(module, client.platform)
     data_dir = plugins.cuda_data_dir() if client.platform in ("gpu", "cuda") else None
@@ -255,11 +267,10 @@ def _load(
     options = pjrt.compile_options(sharding.devices, flags, data_dir)
     try:
         if callbacks:
-            return pjrt.compile_with_callbacks(client, module, sharding.devices, options, callbacks), None
-        cache = compile_cache.current() if use_cache else None
-        if cache is None:
-            return pjrt.compile_module(client, module, sharding.devices, options), None
-        return _cached(cache, client, module, sharding, options)
+            return Program(pjrt.compile_with_callbacks(client, module, sharding.devices, options, callbacks))
+        if identity is None:
+            return Program(pjrt.compile_module(client, module, sharding.devices, options))
+        return _cached(client, module, identity, sharding, options)
     except JaxRuntimeError as error:
         raise CompileError(f"XLA cannot compile {name}: {error}") from error
 
@@ -275,22 +286,32 @@ def _has_barrier(module: str | bytes) -> bool:
 
 
 def _cached(
-    cache: compile_cache.CompileCache,
-    client: pjrt.Client,
-    module: str | bytes,
-    sharding: Sharding,
-    options: Any,
-) -> tuple[pjrt.LoadedExecutable, str | None]:
-    key = compile_cache.key_of(module, options.SerializeAsString(), client, sharding.devices)
+    client: pjrt.Client, module: str | bytes, identity: str | bytes, sharding: Sharding, options: Any
+) -> Program:
+    key = compile_cache.key_of(identity, options.SerializeAsString(), client, sharding.devices)
+    found = LOADED.get(key)
+    if found is not None:
+        return replace(found, origin="memory")
+    cache = compile_cache.current()
+    made = None if cache is None else _stored(cache, key, client, sharding, options)
+    if made is None:
+        started = time.monotonic()
+        made = Program(pjrt.compile_module(client, module, sharding.devices, options))
+        if cache is not None and time.monotonic() - started >= cache.least_compile_s:
+            with contextlib.suppress(JaxRuntimeError):  # a backend that cannot serialize simply has no cache
+                cache.store(key, made.loaded.serialize())
+    LOADED.add(key, made)
+    return made
+
+
+def _stored(
+    cache: compile_cache.CompileCache, key: str, client: pjrt.Client, sharding: Sharding, options: Any
+) -> Program | None:
     stored = cache.load(key)
-    if stored is not None:
-        try:
-            return pjrt.deserialize(client, stored, sharding.devices, options), key
-        except JaxRuntimeError:
-            cache.discard(key)  # whole, but not for this backend: compile it again
-    loaded = pjrt.compile_module(client, module, sharding.devices, options)
+    if stored is None:
+        return None
     try:
-        cache.store(key, loaded.serialize())
+        return Program(pjrt.deserialize(client, stored, sharding.devices, options), "disk", key)
     except JaxRuntimeError:
-        return loaded, None  # a backend that cannot serialize simply has no cache
-    return loaded, None
+        cache.discard(key)  # whole, but not for this backend: compile it again
+        return None

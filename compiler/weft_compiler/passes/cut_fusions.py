@@ -85,8 +85,11 @@ _DEAR = frozenset(
 _FUSIBLE = _MOVES | _CHEAP | _DEAR
 _FREE = frozenset({"constant", "iota"})
 _NESTED = frozenset({"while", "if", "case"})
-_SMALL_ELEMENTS = 64
+_SMALL_BYTES = 256
 """Smaller values cost less to compute again than the start of a kernel."""
+_SMALL_IN_LOOP_BYTES = 4096
+"""The same in loops, and in functions that may be called there: XLA makes small loops one kernel, in which a
+barrier has no place."""
 _MANY = 8
 """Kernels and operands are counted up to here."""
 _MOST_OPS = 1000
@@ -108,10 +111,16 @@ class CutFusions(ModulePass):
     """
 
     def run(self, module: Module) -> None:
-        with context():
-            program = _Program(module)
-            for function in module.defined():
-                program.edge(function.name)
+        cut_fusions(module)
+
+
+def cut_fusions(module: Module) -> bool:
+    """The pass; whether there were barriers before."""
+    with context():
+        program = _Program(module)
+        for function in module.defined():
+            program.edge(function.name)
+    return program.had_barriers
 
 
 @dataclass
@@ -144,13 +153,15 @@ class _Program:
     def __init__(self, module: Module) -> None:
         self._module = module
         self._edges: dict[str, Edge] = {}
+        self.had_barriers = False
 
     def edge(self, name: str) -> Edge:
         """The edge of a function, whose body is cut."""
         found = self._edges.get(name)
         if found is None:
             function = self._module.function(name)
-            block = _Block(function.body, self, is_inlined=not function.is_public)
+            least = _SMALL_BYTES if function.is_public else _SMALL_IN_LOOP_BYTES
+            block = _Block(function.body, self, is_inlined=not function.is_public, least_bytes=least)
             if block.cut():
                 function.steps = None
             found = self._edges[name] = block.edge
@@ -164,8 +175,16 @@ class _Program:
 class _Block:
     """The ops of one block: who uses what, where kernels begin and end."""
 
-    def __init__(self, block: ir.Block, program: _Program, *, is_inlined: bool = False) -> None:
+    def __init__(
+        self,
+        block: ir.Block,
+        program: _Program,
+        *,
+        is_inlined: bool = False,
+        least_bytes: int = _SMALL_IN_LOOP_BYTES,
+    ) -> None:
         self.program, self.is_inlined = program, is_inlined
+        self.least_bytes = least_bytes
         self.arguments = list(block.arguments)
         self.kernels: dict[ir.Value, set[object]] = {}
         """The kernels that would compute a value."""
@@ -221,6 +240,8 @@ class _Block:
                 for i, x in enumerate(operands):
                     self._read(x, ((op, i),))
             else:
+                if name == "optimization_barrier":
+                    self.program.had_barriers = True
                 if name in _NESTED:
                     self.inner += sum(_Block(region.blocks[0], self.program).cut() for region in op.regions)
                 for x in operands:  # read from memory, so computed by a kernel of its own
@@ -241,9 +262,15 @@ class _Block:
                 count = len(self.kernels.get(value, ()))
                 if count > 1 and name in _DEAR:
                     continue  # stored
-                size = aval_of(value.type).size
+                aval = aval_of(value.type)
+                size = aval.size
                 made = _joined(operands, size, work, name not in _MOVES)
-                if count > 1 and name in _CHEAP and size >= _SMALL_ELEMENTS and self._pays(value, made):
+                if (
+                    count > 1
+                    and name in _CHEAP
+                    and aval.size * aval.dtype.itemsize >= self.least_bytes
+                    and self._pays(value, made)
+                ):
                     cuts.append((op, self.rows[i + 1][0]))
                 else:
                     work[value] = made

@@ -7,6 +7,7 @@ from typing import Any  # option values
 import weft_runtime
 from weft._config.state import Hook, Scope
 from weft.config import config
+from weft_runtime.compile_cache import SETTINGS as CACHE
 from weft_runtime.transfer_guards import set_level
 
 
@@ -27,6 +28,21 @@ def _num_cpu_devices(scope: Scope, count: Any) -> None:
         weft_runtime.configure(num_cpu_devices=count)
 
 
+def _cache_is_on(scope: Scope, is_on: Any) -> None:
+    if scope == "process":
+        CACHE.is_on = is_on
+
+
+def _cache_folder(scope: Scope, folder: Any) -> None:
+    if scope == "process":
+        CACHE.folder = folder
+
+
+def _least_compile_s(scope: Scope, seconds: Any) -> None:
+    if scope == "process":
+        CACHE.least_compile_s = seconds
+
+
 _DIRECTIONS = ("host_to_device", "device_to_device", "device_to_host")
 
 
@@ -42,9 +58,12 @@ def _guard(direction: str) -> Hook:
 
 
 def connect() -> None:
-    """From now on the runtime follows `default_device`, `platforms`, `num_cpu_devices` and the transfer guards."""
+    """From now on the runtime follows the options about devices, transfer guards and the cache on disk."""
     config.watch("default_device", _default_device)
     config.watch("platforms", _platforms)
     config.watch("num_cpu_devices", _num_cpu_devices)
+    config.watch("enable_compilation_cache", _cache_is_on)
+    config.watch("compilation_cache_dir", _cache_folder)
+    config.watch("persistent_cache_min_compile_time_secs", _least_compile_s)
     for direction in _DIRECTIONS:
         config.watch(f"transfer_guard_{direction}", _guard(direction))

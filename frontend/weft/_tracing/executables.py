@@ -69,21 +69,26 @@ def compile_lowered(
         device = _all_of(lowered.meshes, name)
     check_known(name, lambda: lowered.ir.operation.get_asm(assume_verified=True))
     platform = sharding_for(in_specs, device, name).devices[0].client.platform
-    tuned = lowering.tuned(lowered, platform, without=config.disabled_passes)
+    tuned, flags = lowering.tuned(lowered, platform, without=config.disabled_passes)
+    callbacks, identity = [], None
+    program: str | bytes
     if lowered.callbacks:
         callbacks = host_callbacks(lowered.callbacks)
-        program: str | bytes = for_platform(tuned.text(), platform)
+        program = for_platform(tuned.text(), platform)
+    elif lowered.meshes:
+        program = tuned.text()
     else:
-        callbacks, program = [], tuned.text() if lowered.meshes else lowering.serialize(tuned)
+        program, identity = lowering.serialize(tuned), lowering.identity(tuned)
     executable = weft_runtime.compile(
         program,
         in_specs,
         [(aval.shape, cast(Any, aval.dtype), weak) for aval, weak in out_types],
         donate=donated,
         name=name,
-        options=options,
+        options={**flags, **(options or {})},
         device=device,
         host_callbacks=callbacks,
+        identity=identity,
     )
     if any(site.has_effect for site in lowered.callbacks):
         return with_effects(executable, any(site.is_ordered for site in lowered.callbacks))

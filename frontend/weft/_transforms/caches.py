@@ -4,6 +4,7 @@ from weft._indexing import eager as indexing
 from weft._tracing import eager, library
 from weft._tracing.executables import BY_STRUCTURE
 from weft._transforms import jit
+from weft_runtime.loaded_programs import LOADED
 
 
 def clear_caches() -> None:
@@ -13,3 +14,4 @@ def clear_caches() -> None:
     eager.clear()
     indexing.clear()
     BY_STRUCTURE.clear()
+    LOADED.clear()

@@ -65,29 +65,29 @@ func.func private @callee(%x: tensor<128xf32>, %y: tensor<128xf32>, %z: tensor<1
   return %t : tensor<128xf32>
 }
 
-// Blocks inside of a loop are done too, and functions that only they call.
+// Blocks inside of a loop are done too, where values are large, and functions that only they call.
 // CHECK-LABEL: func.func @loop
 // CHECK:       do {
 // CHECK:         func.call @body
 // CHECK:         stablehlo.optimization_barrier
-func.func @loop(%x: tensor<128xf32>, %n: tensor<i32>) -> (tensor<128xf32>, tensor<128xf32>) {
+func.func @loop(%x: tensor<2048xf32>, %n: tensor<i32>) -> (tensor<2048xf32>, tensor<2048xf32>) {
   %zero = stablehlo.constant dense<0> : tensor<i32>
   %one = stablehlo.constant dense<1> : tensor<i32>
-  %r:3 = stablehlo.while(%i = %zero, %a = %x, %b = %x) : tensor<i32>, tensor<128xf32>, tensor<128xf32>
+  %r:3 = stablehlo.while(%i = %zero, %a = %x, %b = %x) : tensor<i32>, tensor<2048xf32>, tensor<2048xf32>
   cond {
     %go = stablehlo.compare LT, %i, %n : (tensor<i32>, tensor<i32>) -> tensor<i1>
     stablehlo.return %go : tensor<i1>
   } do {
     %j = stablehlo.add %i, %one : tensor<i32>
-    %c = func.call @body(%a, %b, %x) : (tensor<128xf32>, tensor<128xf32>, tensor<128xf32>) -> tensor<128xf32>
-    %d = stablehlo.add %c, %a : tensor<128xf32>
-    %e = stablehlo.multiply %d, %b : tensor<128xf32>
-    stablehlo.return %j, %d, %e : tensor<i32>, tensor<128xf32>, tensor<128xf32>
+    %c = func.call @body(%a, %b, %x) : (tensor<2048xf32>, tensor<2048xf32>, tensor<2048xf32>) -> tensor<2048xf32>
+    %d = stablehlo.add %c, %a : tensor<2048xf32>
+    %e = stablehlo.multiply %d, %b : tensor<2048xf32>
+    stablehlo.return %j, %d, %e : tensor<i32>, tensor<2048xf32>, tensor<2048xf32>
   }
-  return %r#1, %r#2 : tensor<128xf32>, tensor<128xf32>
+  return %r#1, %r#2 : tensor<2048xf32>, tensor<2048xf32>
 }
-func.func private @body(%x: tensor<128xf32>, %y: tensor<128xf32>, %z: tensor<128xf32>) -> tensor<128xf32> {
-  %s = stablehlo.multiply %x, %y : tensor<128xf32>
-  %t = stablehlo.multiply %s, %z : tensor<128xf32>
-  return %t : tensor<128xf32>
+func.func private @body(%x: tensor<2048xf32>, %y: tensor<2048xf32>, %z: tensor<2048xf32>) -> tensor<2048xf32> {
+  %s = stablehlo.multiply %x, %y : tensor<2048xf32>
+  %t = stablehlo.multiply %s, %z : tensor<2048xf32>
+  return %t : tensor<2048xf32>
 }

@@ -1,0 +1,54 @@
+"""Programs that this process has loaded, by what they compute: equal functions are compiled once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Literal
+
+from weft_runtime import pjrt
+
+Origin = Literal["compiled", "disk", "memory"]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that XLA has loaded, and where it came from."""
+
+    loaded: pjrt.LoadedExecutable
+    origin: Origin = "compiled"
+    stored_as: str | None = None
+    """The key of the entry of the compile cache that it was loaded from."""
+
+
+class LoadedPrograms:
+    """The `limit` programs used last, by the key that they have in the cache on disk."""
+
+    def __init__(self, limit: int = 512) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, Program] = OrderedDict()
+
+    def get(self, key: str) -> Program | None:
+        """The program of a key, if it is still known."""
+        with self._lock:
+            found = self._known.get(key)
+            if found is not None:
+                self._known.move_to_end(key)
+            return found
+
+    def add(self, key: str, program: Program) -> None:
+        """Notes a program; the one unused longest may go. Its functions keep it as long as they need it."""
+        with self._lock:
+            self._known[key] = program
+            if len(self._known) > self._limit:
+                self._known.popitem(last=False)
+
+    def clear(self) -> None:
+        """Forgets all."""
+        with self._lock:
+            self._known.clear()
+
+
+LOADED = LoadedPrograms()
