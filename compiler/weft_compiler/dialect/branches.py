@@ -6,7 +6,7 @@ from weft_compiler.dialect.builder import Val
 from weft_compiler.dialect.call import TakesCaptures
 from weft_compiler.dialect.op import Anything, Attr, Integer, Operand, Operands, no_rule, op
 from weft_compiler.dialect.residual_slots import save_in_branches, share_slots
-from weft_compiler.masks import marks, present, spread, union
+from weft_compiler.masks import marks, picked, present, spread, union
 
 
 @op("cond")
@@ -45,6 +45,12 @@ class Cond(TakesCaptures):
         index, *args = mask
         each = [b.dependence(f, tuple(args)) for f in self.branches]
         return tuple(index or any(column) for column in zip(*each, strict=True))
+
+    def prune(self, b, used, xs):
+        index, *args = xs
+        needed = union(b.needed(f, used) for f in self.branches)
+        branches = tuple(b.narrowed(f, needed, used) for f in self.branches)
+        return spread(used, b.cond(index, *picked(args, needed), branches=branches))
 
     def jvp(self, b, *args):
         (index, *xs), (_, *dxs) = args[: len(args) // 2], args[len(args) // 2 :]

@@ -2,7 +2,7 @@
 
 from weft_compiler.attributes import Symbol
 from weft_compiler.dialect.op import NOTHING_TO_FOLD, Anything, Attr, Op, Operands, no_rule, op
-from weft_compiler.masks import marks, present, spread
+from weft_compiler.masks import marks, picked, present, spread
 
 
 class HigherOrder(Op):
@@ -23,6 +23,10 @@ class HigherOrder(Op):
 
     def save_inside(self, b, policy):
         """The op in two `Parts`, if a checkpoint's policy keeps values of the functions that it names."""
+        return None
+
+    def prune(self, b, used, xs):
+        """The results that are `used` of an op without the others, None for these; None if that gains nothing."""
         return None
 
     def is_split(self):
@@ -76,6 +80,10 @@ class Call(TakesCaptures):
 
     def depends(self, b, mask):
         return b.dependence(self.callee, mask)
+
+    def prune(self, b, used, xs):
+        needed = b.needed(self.callee, used)
+        return spread(used, b.call(b.narrowed(self.callee, needed, used), picked(xs, needed)))
 
     def jvp(self, b, *args):
         xs, dxs = args[: len(args) // 2], args[len(args) // 2 :]

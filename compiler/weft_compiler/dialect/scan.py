@@ -10,7 +10,7 @@ from weft_compiler.dialect.scan_fixed import without_fixed
 from weft_compiler.dialect.scan_lowering import lower_scan
 from weft_compiler.dialect.scan_split import split_scan
 from weft_compiler.dialect.scan_transpose import transpose_scan
-from weft_compiler.masks import marks, parts, present, spread
+from weft_compiler.masks import marks, parts, picked, present, spread
 from weft_compiler.saved_values import Parts, parts_of
 
 
@@ -88,6 +88,19 @@ class Scan(HigherOrder):
         consts, carry, xs = self.groups(mask)
         carry = carried(carry, lambda k: b.dependence(self.body, (*consts, *k, *xs)))
         return (*carry, *b.dependence(self.body, (*consts, *carry, *xs))[self.carry :])
+
+    def prune(self, b, used, xs):
+        carry, ys = parts(used, self.carry)
+        carry = carried(carry, lambda k: self.groups(b.needed(self.body, (*k, *ys)))[1])
+        if all(carry) and all(ys):
+            return None
+        consts, _, slices = self.groups(b.needed(self.body, (*carry, *ys)))
+        masks = consts, carry, slices
+        body = b.narrowed(self.body, (*consts, *carry, *slices), (*carry, *ys))
+        loop = self.replace(body=body, consts=sum(consts), carry=sum(carry))
+        groups = zip(self.groups(xs), masks, strict=True)
+        outs = b.emit(loop, [x for group, mask in groups for x in picked(group, mask)])
+        return spread((*carry, *ys), outs)
 
     def jvp(self, b, *args):
         groups, tangents = self.groups(args[: len(args) // 2]), self.groups(args[len(args) // 2 :])

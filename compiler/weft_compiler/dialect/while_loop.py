@@ -6,7 +6,7 @@ from weft_compiler.dialect.call import HigherOrder
 from weft_compiler.dialect.loop_bodies import carried, jvp_body, settled, tangents_of, with_tangents
 from weft_compiler.dialect.op import Anything, Attr, Operands, OpValueError, no_rule, op
 from weft_compiler.dialect.scan import Scan
-from weft_compiler.masks import marks, parts, picked, spread
+from weft_compiler.masks import marks, parts, picked, spread, union
 
 _NO_REVERSE = (
     "Reverse-mode differentiation does not work for lax.while_loop or lax.fori_loop with dynamic start/stop "
@@ -72,6 +72,24 @@ class While(HigherOrder):
         if not b.differentiable and any(b.dependence(self.cond, (*cond_consts, *carry))):
             return (True,) * len(carry)
         return carry
+
+    def prune(self, b, used, xs):
+        cond_needs = b.needed(self.cond, (True,))
+        body_count, cond_count = self.body_consts, self.cond_consts
+        used = union([used, cond_needs[cond_count:]])
+        carry = carried(used, lambda k: b.needed(self.body, k)[body_count:])
+        if all(carry):
+            return None
+        needs = b.needed(self.body, carry)
+        masks = cond_needs[:cond_count], needs[:body_count], carry
+        loop = self.replace(
+            cond=b.narrowed(self.cond, (*masks[0], *carry), (True,)),
+            body=b.narrowed(self.body, (*masks[1], *carry), carry),
+            cond_consts=sum(masks[0]),
+            body_consts=sum(masks[1]),
+        )
+        groups = zip(self.groups(xs), masks, strict=True)
+        return spread(carry, b.emit(loop, [x for group, mask in groups for x in picked(group, mask)]))
 
     def jvp(self, b, *args):
         groups, tangents = self.groups(args[: len(args) // 2]), self.groups(args[len(args) // 2 :])

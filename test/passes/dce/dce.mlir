@@ -17,10 +17,10 @@ func.func @f(%x: tensor<f32>) -> tensor<f32> {
   return %y : tensor<f32>
 }
 
-// One result that is used keeps the op.
+// One result that is used keeps the op, for this result alone.
 // CHECK-LABEL: func.func @one_of_two
-// CHECK-NEXT:  %[[R:.*]]:2 = call @both(
-// CHECK-NEXT:  return %[[R]]#1
+// CHECK-NEXT:  %[[R:.*]] = call @both_1(
+// CHECK-NEXT:  return %[[R]]
 func.func @one_of_two(%x: tensor<f32>) -> tensor<f32> {
   %r:2 = func.call @both(%x) : (tensor<f32>) -> (tensor<f32>, tensor<f32>)
   return %r#1 : tensor<f32>
