@@ -15,6 +15,7 @@ from weft import ad_checkpoint as ad_checkpoint
 from weft import custom_batching as custom_batching
 from weft import custom_derivatives as custom_derivatives
 from weft import distributed as distributed
+from weft import dlpack as dlpack
 from weft import dtypes as dtypes
 from weft import errors as errors
 from weft import image as image

@@ -88,6 +88,23 @@ def _binary_method(function: Callable[..., Any], swapped: bool) -> Callable[...,
     return method
 
 
+_EQUALITY = {"eq": "==", "ne": "!="}
+
+
+def _equality_method(method: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """`method`, but an error for containers: Python's own answer would be that they are never equal."""
+
+    def equality(self: Any, other: Any) -> Any:
+        if isinstance(other, (list, tuple, dict, set)):
+            raise TypeError(
+                f"unsupported operand type(s) for {_EQUALITY[name]}: '{type(self).__name__}' and "
+                f"'{type(other).__name__}'\n  try weft.numpy.asarray(...) of the other one"
+            )
+        return method(self, other)
+
+    return equality
+
+
 def _arithmetic_method(
     name: str, kinds: str, general: Callable[..., Any], swapped: bool
 ) -> Callable[..., Any]:
@@ -145,7 +162,8 @@ def attach() -> None:
             key = f"{prefix}{name}__"
             methods[key] = _arithmetic_method(op, kinds, methods[key], swapped)
     for name, function in _COMPARISON.items():
-        methods[f"__{name}__"] = _binary_method(getattr(numpy, function), swapped=False)
+        method = _binary_method(getattr(numpy, function), swapped=False)
+        methods[f"__{name}__"] = _equality_method(method, name) if name in _EQUALITY else method
     for name, function in _UNARY.items():
         methods[f"__{name}__"] = _unary_method(getattr(numpy, function))
     for name in _METHODS:
@@ -291,6 +309,18 @@ def _copy(self: Any) -> Any:
     return numpy.array(self, copy=True)
 
 
+def _array_namespace(self: Any, *, api_version: str | None = None) -> Any:
+    """The module with the functions of the array API standard."""
+    from weft import numpy
+
+    if api_version not in (None, _API_VERSION):
+        raise ValueError(f"{api_version=!r} is not available; available versions are: ['{_API_VERSION}']")
+    return numpy
+
+
+_API_VERSION = "2024.12"
+
+
 def _byteswap(self: Any) -> Any:
     """The bytes of each element in the opposite order."""
     from weft import lax
@@ -324,6 +354,7 @@ _SHAPE_METHODS: dict[str, Any] = {
     "view": _view,
     "copy": _copy,
     "byteswap": _byteswap,
+    "__array_namespace__": _array_namespace,
     "at": property(_at),
     "T": property(_transpose),
     "mT": property(_matrix_transpose),

@@ -9,7 +9,7 @@ import numpy as np
 from weft._tracing.concrete import concrete
 from weft._tracing.values import is_array
 from weft.errors import TracerArrayConversionError
-from weft.numpy.creation import asarray, placed
+from weft.numpy.creation import asarray
 
 get_printoptions = np.get_printoptions
 set_printoptions = np.set_printoptions
@@ -72,9 +72,9 @@ def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
     """An array of another library, by the DLPack protocol."""
-    import weft_runtime
+    from weft import dlpack
 
-    return placed(weft_runtime.from_dlpack(x, copy=copy), device)
+    return dlpack.from_dlpack(x, device=device, copy=copy)
 
 
 def array_repr(
