@@ -54,7 +54,8 @@ class Eig(Stacked):
                 "eig: the derivative of eigenvectors depends on how their phases are chosen; "
                 "it is given with enable_eigvec_derivs=True, that of the eigenvalues always"
             )
-        w, v = b.eig(x, left=False, right=True)
+        # What follows does not depend on phases, so the slopes of these vectors serve as well as any.
+        w, v = b.eig(x, left=False, right=True, vector_slopes=True)
         dw, dv = _slopes(b, w, v, as_complex(b, dx))
         made = [dw]
         if self.left:

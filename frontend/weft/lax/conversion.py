@@ -29,6 +29,8 @@ def convert_element_type(operand: Any, new_dtype: Any) -> Any:
     if dtypes.is_extended(new_dtype):
         return _key_as(as_value(operand), new_dtype)
     wanted = dtypes.canonicalize_explicit(new_dtype, "lax.convert_element_type")
+    if type(operand) is int:
+        operand = _int_as(operand, wanted)
     if not is_array(operand):
         operand = as_value(operand)
     if dtypes.is_extended(operand.dtype):
@@ -40,6 +42,15 @@ def convert_element_type(operand: Any, new_dtype: Any) -> Any:
             stacklevel=2,
         )
     return convert(operand, wanted, False)
+
+
+def _int_as(x: int, wanted: Any) -> Any:
+    """A Python integer, which may have any size, as a NumPy scalar that fits: integers lose their high bits."""
+    if dtypes.issubdtype(wanted, np.integer):
+        info = dtypes.iinfo(wanted)
+        count = int(info.max) - int(info.min) + 1
+        return np.asarray((x - int(info.min)) % count + int(info.min), wanted)
+    return bool(x) if wanted == np.bool_ else float(x)
 
 
 def _key_as(x: Any, wanted: Any) -> Any:

@@ -104,6 +104,7 @@ def ragged_dot_general(
     numbers = ragged_dot_dimension_numbers
     if len(numbers.lhs_ragged_dimensions) != 1:
         raise TypeError("lax.ragged_dot_general: lhs_ragged_dimensions must name one axis")
+    _check_ragged(np.ndim(lhs), np.ndim(rhs), numbers)
     return _ragged(
         as_value(lhs),
         as_value(rhs),
@@ -112,6 +113,26 @@ def ragged_dot_general(
         precision,
         None if preferred_element_type is None else np.dtype(preferred_element_type),
     )
+
+
+def _check_ragged(lhs_ndim: int, rhs_ndim: int, numbers: RaggedDotDimensionNumbers) -> None:
+    (ragged,), groups = numbers.lhs_ragged_dimensions, numbers.rhs_group_dimensions
+    (lhs_contract, rhs_contract), (_, rhs_batch) = numbers.dot_dimension_numbers
+    what = "lax.ragged_dot_general: "
+    if not 0 <= ragged < lhs_ndim:
+        raise TypeError(f"{what}lhs_ragged_dimensions: axis {ragged} is out of range for {lhs_ndim} axes")
+    if ragged in lhs_contract or ragged in numbers.dot_dimension_numbers[1][0]:
+        if groups:
+            raise TypeError(
+                f"{what}rhs_group_dimensions must be empty where the ragged axis is contracted or batched"
+            )
+        return
+    if len(groups) != 1:
+        raise TypeError(f"{what}rhs_group_dimensions must name one axis where the ragged axis is a free one")
+    if not 0 <= groups[0] < rhs_ndim:
+        raise TypeError(f"{what}rhs_group_dimensions: axis {groups[0]} is out of range for {rhs_ndim} axes")
+    if groups[0] in (*rhs_contract, *rhs_batch):
+        raise TypeError(f"{what}the group axis {groups[0]} of rhs must be neither contracted nor batched")
 
 
 @library("lhs", "rhs", "sizes")
