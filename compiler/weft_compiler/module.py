@@ -1,5 +1,6 @@
 """Modules and their functions: single-block `func.func`s that call each other by symbol."""
 
+import functools
 import re
 from collections import ChainMap
 from collections.abc import Iterator, Sequence
@@ -25,11 +26,13 @@ class Function:
 
     __slots__ = ("_args", "_returned", "_signature", "block", "is_spliced", "name", "op", "steps")
 
-    def __init__(self, op: ir.Operation) -> None:
+    def __init__(self, op: ir.Operation, name: str | None = None, block: ir.Block | None = None) -> None:
         self.op = op
-        self.name: str = op.attributes["sym_name"].value
-        blocks = op.regions[0].blocks
-        self.block: ir.Block | None = blocks[0] if len(blocks) == 1 else None
+        self.name: str = op.attributes["sym_name"].value if name is None else name
+        if block is None:
+            blocks = op.regions[0].blocks
+            block = blocks[0] if len(blocks) == 1 else None
+        self.block: ir.Block | None = block
         self._signature: Signature | None = None
         self._args: list[Val] | None = None
         self.is_spliced = False
@@ -173,11 +176,21 @@ class Function:
 
     def update_type(self, outputs: Sequence[Aval]) -> None:
         """Makes the function type agree with the block's arguments and these results."""
-        inputs = [a.type for a in self.body.arguments]
-        with context():
-            ty = ir.FunctionType.get(inputs, [a.ty for a in outputs])
-            self.op.attributes["function_type"] = ir.TypeAttr.get(ty)
-        self._signature = Signature(tuple(map(aval_of, inputs)), tuple(outputs))
+        inputs = tuple([a.aval for a in self.args])
+        self.op.attributes["function_type"] = _function_type(inputs, tuple(outputs))
+        self._signature = Signature(inputs, tuple(outputs))
+
+
+@functools.lru_cache(maxsize=4096)
+def _function_type(inputs: tuple[Aval, ...], outputs: tuple[Aval, ...]) -> ir.Attribute:
+    with context():
+        return ir.TypeAttr.get(ir.FunctionType.get([a.ty for a in inputs], [a.ty for a in outputs]))
+
+
+@functools.lru_cache(maxsize=4096)
+def _string(text: str) -> ir.Attribute:
+    with context():
+        return ir.StringAttr.get(text)
 
 
 class Module:
@@ -195,7 +208,6 @@ class Module:
         """The Python functions that the program calls, once it is lowered."""
         self._functions: dict[str, Function] | None = None
         self._suffix: dict[str, int] = {}
-        self._plans: dict[tuple[Op, tuple[Aval, ...]], tuple[list[Signature], Plan]] = {}
 
     @classmethod
     def new(cls, loc: ir.Location | None = None) -> "Module":
@@ -269,12 +281,11 @@ class Module:
     def plan(self, inst: Op, avals: tuple[Aval, ...]) -> Plan:
         """Result types of an op that names functions of the module, inferred once."""
         signatures = [self.signature(c) for c in inst.callees()]
-        found = self._plans.get((inst, avals))
-        if found is not None and found[0] == signatures:
-            return found[1]
-        made = inst.plan_with(signatures, avals)
-        self._plans[inst, avals] = signatures, made
-        return made
+        key = (avals, *[(s.inputs, s.outputs) for s in signatures])
+        found = inst.plans.get(key)
+        if found is None:
+            found = inst.plans[key] = inst.plan_with(signatures, avals)
+        return found
 
     def unique_name(self, base: str) -> str:
         """A symbol that is not taken: `base`, or `base_1`, `base_2`, …"""
@@ -293,19 +304,16 @@ class Module:
     ) -> Function:
         """A new function with an empty body; `finish` gives it its results."""
         name = self.unique_name(name)
-        with context():
-            types = [a.ty for a in inputs]
-            attrs: dict[str, ir.Attribute] = {
-                "sym_name": ir.StringAttr.get(name),
-                "function_type": ir.TypeAttr.get(ir.FunctionType.get(types, [])),
-            }
-            if not public:
-                attrs["sym_visibility"] = ir.StringAttr.get("private")
-            made = ir.Operation.create(
-                "func.func", [], [], attrs, None, 1, loc, ir.InsertionPoint(self.ir.body)
-            )
-            made.regions[0].blocks.append(*types, arg_locs=[loc] * len(types))
-        function = Function(made)
+        types = [a.ty for a in inputs]
+        attrs = {"sym_name": _string(name), "function_type": _function_type(tuple(inputs), ())}
+        if not public:
+            attrs["sym_visibility"] = _string("private")
+        made = ir.Operation.create("func.func", [], [], attrs, None, 1, loc, ir.InsertionPoint(self.ir.body))
+        block = made.regions[0].blocks.append(*types, arg_locs=[loc] * len(types))
+        function = Function(made, name, block)
+        function._args = (
+            [Val(a, aval) for a, aval in zip(block.arguments, inputs, strict=True)] if inputs else []
+        )
         function.steps = []
         self.functions[name] = function
         return function

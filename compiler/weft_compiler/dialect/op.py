@@ -230,7 +230,7 @@ class Op:
     _by_ir: ClassVar[dict[tuple[Any, ...], "Op"]]
 
     attrs: dict[str, ir.Attribute] | None
-    plans: dict[tuple[Aval, ...], Plan]
+    plans: dict[tuple[Any, ...], Plan]
 
     infer: Rule
     jvp: Rule

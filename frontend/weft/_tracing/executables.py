@@ -14,6 +14,7 @@ from weft.config import config
 from weft_compiler import lowering
 from weft_compiler.avals import Aval
 from weft_compiler.module import Module
+from weft_compiler.structure import structure
 from weft_compiler.symbolic import check_known
 from weft_runtime import Executable, Mesh, Sharding, Spec
 from weft_runtime.placement import sharding_for
@@ -119,18 +120,13 @@ class ByStructure:
         """The executable of a function of a module, compiled at the first request."""
         if config.no_execution:
             raise RuntimeError(f"weft was to execute {name}, but the no_execution config option is set")
-        prepared = lowering.prepared(module, entry)
-        key = (
-            lowering.serialize(prepared),
-            tuple(in_specs),
-            tuple(out_types),
-            config.default_device,
-            are_on(),
-            config.debug_key_reuse,
-            config.disabled_passes,
-        )
+        program: Any = None if are_on() else structure(module, entry)  # what looks for nan tells the place
+        if program is None:
+            program = lowering.serialize(lowering.prepared(module, entry))
+        key = (program, tuple(in_specs), tuple(out_types), config.trace_key, config.disabled_passes)
         found = self._known.pop(key, None)
         if found is None:
+            prepared = lowering.prepared(module, entry)
             found = compile_module(prepared, lowering.ENTRY, in_specs, out_types, name=name)
             if len(self._known) >= self._limit:
                 self._known.pop(next(iter(self._known)))  # the least recently used

@@ -115,7 +115,7 @@ def trace_flat(
         fun=fun,
         staged=False,
         outers=leaves,
-        arg_names=argument_names(fun, args, {}),
+        arg_names=lambda: argument_names(fun, args, {}),
     )
 
 

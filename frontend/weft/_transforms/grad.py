@@ -141,7 +141,7 @@ def trace_split(split: Split, kind: str, has_aux: bool) -> tuple[Traced, Any, in
         fun=split.fun,
         staged=False,
         outers=split.leaves,
-        arg_names=split.names(),
+        arg_names=split.names,
     )
     return traced, shape[0], shape[1]
 

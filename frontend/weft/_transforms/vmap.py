@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from weft._tracing.axes import AXES, Binding, label
@@ -19,6 +20,10 @@ from weft._tree.prefix import flatten_axes
 from weft_compiler import now
 from weft_compiler.avals import Aval
 from weft_runtime import pytree
+
+_NO_NAME = nullcontext()
+Names = Callable[[], Sequence[str]]
+"""What messages call the leaves of the arguments."""
 
 
 def vmap(
@@ -63,10 +68,10 @@ def _vmap(
             f"passed to the function, but got {len(in_axes)=}, {len(args)=}"
         )
     flat, tree = pytree.flatten((args, kwargs))
-    axes = flatten_axes("vmap in_axes", tree, (in_axes, 0))
+    axes = flatten_axes("vmap in_axes", tree, 0 if in_axes == 0 and type(in_axes) is int else (in_axes, 0))
     leaves = as_leaves("vmap", fun, args, flat)
-    names = argument_names(fun, args, kwargs)
-    axes = [_normalized(axis, x, n) for axis, x, n in zip(axes, leaves, names, strict=True)]
+    names = functools.partial(argument_names, fun, args, kwargs)  # for messages alone: they cost time
+    axes = [_normalized(axis, x, i, names) for i, (axis, x) in enumerate(zip(axes, leaves, strict=True))]
     size = _size(leaves, axes, names, axis_size)
     in_types, outers = [], []
     for x, axis in zip(leaves, axes, strict=True):
@@ -78,7 +83,7 @@ def _vmap(
         inner_args, inner_kwargs = tree.unflatten(tracers)
         return fun(*inner_args, **inner_kwargs)
 
-    with AXES.binding(*() if axis_name is None else (Binding(axis_name, size),)):
+    with _NO_NAME if axis_name is None else AXES.binding(Binding(axis_name, size)):
         traced = trace_function(
             call, in_types, kind="vmap", fun=fun, staged=False, outers=outers, arg_names=names
         )
@@ -96,28 +101,31 @@ def _vmap(
     return traced.out_tree.unflatten(outs)
 
 
-def _normalized(axis: Any, x: Any, name: str) -> int:
+def _normalized(axis: Any, x: Any, position: int, names: Names) -> int:
     if axis is None:
         return -1
     if not isinstance(axis, int):
-        raise TypeError(f"vmap in_axes must be ints or None, got {axis!r} for {name}")
+        raise TypeError(f"vmap in_axes must be ints or None, got {axis!r} for {names()[position]}")
     if not -x.ndim <= axis < x.ndim:
         raise ValueError(
             f"vmap was requested to map its argument along axis {axis}, which implies that its rank should be at "
-            f"least {axis + 1 if axis >= 0 else -axis}, but is only {x.ndim} (its shape is {x.shape}): {name}"
+            f"least {axis + 1 if axis >= 0 else -axis}, but is only {x.ndim} (its shape is {x.shape}): "
+            f"{names()[position]}"
         )
     return axis % x.ndim
 
 
-def _size(leaves: Sequence[Any], axes: Sequence[int], names: Sequence[str], axis_size: int | None) -> int:
-    sizes = [(x.shape[a], n, x, a) for x, a, n in zip(leaves, axes, names, strict=True) if a >= 0]
-    if not sizes:
+def _size(leaves: Sequence[Any], axes: Sequence[int], names: Names, axis_size: int | None) -> int:
+    found = {x.shape[a] for x, a in zip(leaves, axes, strict=True) if a >= 0}
+    if not found:
         if axis_size is None:
             raise ValueError("vmap must have at least one non-None value in in_axes, or axis_size")
         return axis_size
-    found = {s for s, *_ in sizes} | ({axis_size} if axis_size is not None else set())
+    if axis_size is not None:
+        found.add(axis_size)
     if len(found) > 1:
-        rows = "\n".join(f"  * {n} of shape {x.shape}: axis {a} has size {s}" for s, n, x, a in sizes)
+        mapped = [(n, x, a) for x, a, n in zip(leaves, axes, names(), strict=True) if a >= 0]
+        rows = "\n".join(f"  * {n} of shape {x.shape}: axis {a} has size {x.shape[a]}" for n, x, a in mapped)
         wanted = "" if axis_size is None else f"\n  * axis_size is {axis_size}"
         raise ValueError(f"vmap got inconsistent sizes for array axes to be mapped:\n{rows}{wanted}")
     return found.pop()

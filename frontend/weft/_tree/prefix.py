@@ -21,6 +21,8 @@ def flatten_axes(name: str, treedef: PyTreeDef, axis_tree: Any) -> list[Any]:
 
     Raises: ValueError that names the path where `axis_tree` does not fit.
     """
+    if type(axis_tree) is int:
+        return [axis_tree] * treedef.num_leaves
     axes, axes_def = flatten(axis_tree, _is_none)
     if len(axes) == 1 and axes_def.node_data() is None:
         return axes * treedef.num_leaves
