@@ -16,6 +16,7 @@ from weft_compiler.dialect.contraction import (
 from weft_compiler.dialect.convolution_samples import CONVOLUTIONS
 from weft_compiler.dialect.op import NOTHING_TO_FOLD, Anything, Attr, Op, Operand, OpValueError, op
 from weft_compiler.stablehlo import cached, parsed
+from weft_compiler.symbolic import encoded
 
 
 def dilated(size, dilation):
@@ -251,7 +252,7 @@ class ConvGeneralDilated(Op):
             return self._lower_complex(b, x, kernel)
         if bit_width(x.dtype) == 2:
             return in_bytes(self, b, x, kernel)
-        pads = list(zip(self.padding_low, self.padding_high, strict=True))
+        pads = [(encoded(p), encoded(q)) for p, q in zip(self.padding_low, self.padding_high, strict=True)]
         pads_text = str([list(p) for p in pads]) if pads else ""
         return b.stablehlo.convolution(
             x,

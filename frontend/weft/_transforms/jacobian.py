@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -139,15 +140,20 @@ def _chosen(fun: Any, argnums: Any, args: tuple[Any, ...], kwargs: Any, name: st
 
 def _basis(tree: Any) -> Any:
     """For each leaf the rows of the identity that belong to it, stacked: [total, *leaf.shape]."""
+    from weft import numpy
+
     leaves, treedef = pytree.flatten(tree)
     arrays = [as_value(x) for x in leaves]
     total = sum(x.size for x in arrays)
     made, offset = [], 0
     for x in arrays:
-        rows = np.zeros((total, x.size), np.bool_)
-        rows[offset : offset + x.size] = np.eye(x.size, dtype=np.bool_)
+        if isinstance(total, int):
+            rows = np.zeros((total, x.size), np.bool_)
+            rows[offset : offset + x.size] = np.eye(x.size, dtype=np.bool_)
+            basis = as_value(rows.reshape((total, *x.shape))).astype(x.dtype)
+        else:
+            basis = numpy.eye(total, x.size, -offset, dtype=x.dtype).reshape((total, *x.shape))
         offset += x.size
-        basis = as_value(rows.reshape((total, *x.shape))).astype(x.dtype)
         made.append(basis)
     return treedef.unflatten(made)
 
@@ -157,7 +163,7 @@ def _unravel_last(jac: Any, example: Any) -> Any:
     parts, offset = [], 0
     for x in leaves:
         shape = np.shape(x)
-        size = int(np.prod(shape))
+        size = math.prod(shape)
         parts.append(jac[..., offset : offset + size].reshape(jac.shape[:-1] + shape))
         offset += size
     return tree.unflatten(parts)
