@@ -88,6 +88,7 @@ from weft.config import legacy_prng_key as legacy_prng_key
 from weft.config import log_compiles as log_compiles
 from weft.config import make_user_context as make_user_context
 from weft.config import no_execution as no_execution
+from weft.config import no_retrace as no_retrace
 from weft.config import no_tracing as no_tracing
 from weft.config import numpy_dtype_promotion as numpy_dtype_promotion
 from weft.config import numpy_rank_promotion as numpy_rank_promotion

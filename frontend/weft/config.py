@@ -165,6 +165,12 @@ log_compiles = config.define("log_compiles", False, boolean, "Log each compilati
 explain_cache_misses = config.define(
     "explain_cache_misses", False, boolean, "Log why a function under jit is traced again."
 )
+no_retrace = config.define(
+    "no_retrace",
+    False,
+    boolean,
+    "Raise, and say what changed, when anything would be traced or compiled anew.",
+)
 no_tracing = config.define("no_tracing", False, boolean, "Raise when a function would be traced.")
 no_execution = config.define(
     # Traced, although it changes no trace: what is compiled already is then not found.

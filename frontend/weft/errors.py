@@ -18,6 +18,7 @@ __all__ = [
     "JaxprTypeError",
     "KeyReuseError",
     "NonConcreteBooleanIndexError",
+    "RetraceError",
     "TracerArrayConversionError",
     "TracerBoolConversionError",
     "TracerIntegerConversionError",
@@ -87,6 +88,10 @@ class JAXIndexError(_Picklable, IndexError):
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
+
+
+class RetraceError(RuntimeError):
+    """Something would be traced or compiled inside of `no_retrace`."""
 
 
 class ConcretizationTypeError(JAXTypeError):

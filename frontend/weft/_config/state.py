@@ -210,6 +210,15 @@ class Config(threading.local):
         """All options with their values in this thread."""
         return {name: self.__dict__[name] for name in self._shared.options}
 
+    def behind(self, trace_key: int) -> dict[str, Any]:
+        """The values of the options that affect tracing, of which a `trace_key` is the integer."""
+        shared = self._shared
+        values: dict[str, Any] = {o.name: o.default for o in shared.options.values() if o.is_traced}
+        for changed, key in list(shared.keys.items()):
+            if key == trace_key:
+                values.update({option[0]: option[2] for option in changed})  # type: ignore[index]
+        return values
+
     def option(self, name: str) -> Option:
         """The option called `name`, with or without the prefix `jax_` or `weft_`."""
         shared = self._shared

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import weft_runtime
+from weft._tracing.compile_log import compiling
 from weft._tracing.effects import with_effects
 from weft._tracing.host_functions import for_platform, host_callbacks
 from weft._tracing.key_checks import watched
@@ -46,10 +47,14 @@ def compile_module(
     keys = watched(module, entry, name) if config.debug_key_reuse else None
     if are_on():
         module, entry, watch = checked(module, entry, name, is_library=is_library)
-    lowered = lowering.lower(module, entry, donated, without=config.disabled_passes)
-    executable = compile_lowered(
-        lowered, in_specs, out_types, donated=donated, name=name, options=options, device=device
-    )
+    with compiling(name, in_specs) as report:
+        lowered = lowering.lower(module, entry, donated, without=config.disabled_passes)
+        report.end("transform and lower")
+        executable = compile_lowered(
+            lowered, in_specs, out_types, donated=donated, name=name, options=options, device=device
+        )
+        report.origin = executable.origin
+        report.end("compile")
     if watch is not None:
         executable = watch.around(executable)
     return executable if keys is None else keys.around(executable)

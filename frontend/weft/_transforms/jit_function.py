@@ -6,9 +6,10 @@ import functools
 import types
 import weakref
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from weft._tracing.axes import AXES
+from weft._tracing.compile_log import missed
 from weft._tracing.entries import Entry, entry_of, run_entry
 from weft._tracing.executables import compile_module
 from weft._tracing.float0 import is_float0, without_float0
@@ -19,12 +20,22 @@ from weft._tracing.trace import MOMENT, STATE, Tracer, call_key, leak_message
 from weft._tracing.values import as_value
 from weft._transforms import stages
 from weft._transforms.arguments import Roles, Statics, rejoined
+from weft._transforms.cache_misses import explanation
 from weft._transforms.signatures import argument_names
 from weft.config import config
 from weft.errors import UnexpectedTracerError
 from weft_runtime import Array, pytree
 
 flatten = pytree.flatten
+
+
+class CacheInfo(NamedTuple):
+    """What a jitted function keeps."""
+
+    traces: int
+    """Combinations of argument types for which it has been traced."""
+    programs: int
+    """Compiled programs: also where the arguments are makes a difference."""
 
 
 class JitFunction:
@@ -132,8 +143,10 @@ class JitFunction:
         key = (tree, statics, settings, *[x.spec for x in leaves])
         entry = self._programs.get(key)
         if entry is None:
-            traced = self._trace_once(leaves, tree, statics)
-            entry = self._programs[key] = self._compiled(traced, leaves, self._roles.donated(args, kwargs))
+            with missed(self.__name__, explanation(self, key, tuple(self._programs))):
+                traced = self._trace_once(leaves, tree, statics)
+                entry = self._compiled(traced, leaves, self._roles.donated(args, kwargs))
+            self._programs[key] = entry
         return entry, [x._b for x in leaves]
 
     def _split(self, args: Any, kwargs: Any) -> tuple[list[Any], Any, Statics]:
@@ -272,6 +285,10 @@ class JitFunction:
         """Forgets all traces and programs of this function."""
         for cache in (self._quick, self._programs, self._traced):
             cache.clear()
+
+    def cache_info(self) -> CacheInfo:
+        """How many traces and programs are kept."""
+        return CacheInfo(len(self._traced), len(self._programs))
 
     def _cache_size(self) -> int:
         return len(self._programs)
