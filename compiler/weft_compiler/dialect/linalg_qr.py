@@ -12,6 +12,7 @@ from weft_compiler.dialect.linalg_matrices import (
     DTYPES,
     Stacked,
     adjoint,
+    along_columns,
     aval_like,
     block,
     check_matrices,
@@ -209,26 +210,40 @@ class Qr(Stacked):
         return (*factors, aval_like(x, (columns,), INT32)) if self.pivoting else factors
 
     def jvp(self, b, x, dx):
-        # Q^H dx R^-1 = Q^H dQ + dR R^-1, antihermitian plus upper triangular with real diagonal.
         q, r, *rest = b.out
         rows, columns = x.shape[-2:]
-        if rows < columns or (self.full_matrices and rows != columns):
-            raise NotImplementedError(
-                f"qr: the derivative is not known for {x.aval} with full_matrices={self.full_matrices}; "
-                "it is for at least as many rows as columns, without full_matrices"
-            )
         if rest:
             dx = flipped(b, permuted_rows(b, flipped(b, dx), rest[0]))
-        scaled = b.triangular_solve(r, dx, left_side=False, is_lower=False)
-        inner = matmul(b, adjoint(b, q), scaled)
-        below = tril(b, inner, -1)
-        turn = b.sub(below, adjoint(b, below))
-        if x.aval.kind == "c":
-            phases = b.imag(on_diagonal(b, inner))
-            turn = b.add(turn, b.complex(b.zeros(phases.aval), phases))
-        rise = b.sub(inner, turn)
-        dq = b.sub(scaled, matmul(b, q, rise))
-        return (dq, matmul(b, rise, r), *(None for _ in rest))
+        if rows < columns:
+            dq, dr = self._wide_slopes(b, q, r, dx)
+        elif self.full_matrices and rows > columns:
+            dq, dr = self._tall_slopes(b, q, r, dx)
+        else:
+            dq, dr = _thin_slopes(b, q, r, dx)
+        return (dq, dr, *(None for _ in rest))
+
+    def _wide_slopes(self, b, q, r, dx):
+        """The first columns are a square matrix with the same Q; the rest of R is Q^H times the rest of x."""
+        n, columns = r.shape[-2:]
+        dq, dr_first = _thin_slopes(b, q, block(b, r, (0, n), (0, n)), block(b, dx, (0, n), (0, n)))
+        x_rest = matmul(b, q, block(b, r, (0, n), (n, columns)))
+        dr_rest = b.add(
+            matmul(b, adjoint(b, dq), x_rest), matmul(b, adjoint(b, q), block(b, dx, (0, n), (n, columns)))
+        )
+        return dq, b.concatenate(dr_first, dr_rest, axis=r.ndim - 1)
+
+    def _tall_slopes(self, b, q, r, dx):
+        """Of the columns that complete Q too: those that its reflections give (arXiv:2409.13374, 32 and 33)."""
+        m, n = dx.shape[-2:]
+        thin = block(b, q, (0, m), (0, n))
+        dthin, dr = _thin_slopes(b, thin, block(b, r, (0, n), (0, n)), dx)
+        top, bottom = (block(b, thin, rows, (0, n)) for rows in ((0, n), (n, m)))
+        dtop, dbottom = (block(b, dthin, rows, (0, n)) for rows in ((0, n), (n, m)))
+        z = _divided(b, bottom, b.sub(top, eye(b, top)))
+        others = b.add(thin, matmul(b, block(b, q, (0, m), (n, m)), z))
+        turn = b.sub(dbottom, matmul(b, z, dtop))
+        drest = b.sub(matmul(b, dthin, adjoint(b, z)), matmul(b, others, adjoint(b, turn)))
+        return b.concatenate(dthin, drest, axis=q.ndim - 1), padded(b, dr, (0, 0), (m - n, 0))
 
     def lower(self, b, x):
         rows, columns = x.shape[-2:]
@@ -254,11 +269,37 @@ class Qr(Stacked):
     def samples():  # type: ignore[misc]
         thin = [
             Sample((x,), {"full_matrices": False}, tolerance=2.0)
-            for x in rectangles((3, 3), (4, 2), (2, 3, 3), (2, 0))
+            for x in rectangles((3, 3), (4, 2), (2, 4), (2, 3, 3), (2, 0))
         ]
         pivoted = [
             Sample((x,), {"full_matrices": False, "pivoting": True}, tolerance=2.0)
-            for x in rectangles((3, 3))
+            for x in rectangles((3, 3), (2, 4))
         ]
-        square = Sample((rectangles((3, 3))[0],), {"full_matrices": True}, tolerance=2.0)
-        return [*thin, *pivoted, square]
+        full = [
+            Sample((x,), {"full_matrices": True}, tolerance=4.0) for x in rectangles((3, 3), (4, 2), (2, 3))
+        ]
+        return [*thin, *pivoted, *full]
+
+
+def _thin_slopes(b, q, r, dx):
+    """Tangents of the factors of a matrix with at least as many rows as columns, Q being as wide as R."""
+    # Q^H dx R^-1 = Q^H dQ + dR R^-1, antihermitian plus upper triangular with real diagonal.
+    scaled = b.triangular_solve(r, dx, left_side=False, is_lower=False)
+    inner = matmul(b, adjoint(b, q), scaled)
+    below = tril(b, inner, -1)
+    turn = b.sub(below, adjoint(b, below))
+    if q.aval.kind == "c":
+        phases = b.imag(on_diagonal(b, inner))
+        turn = b.add(turn, b.complex(b.zeros(phases.aval), phases))
+    rise = b.sub(inner, turn)
+    return b.sub(scaled, matmul(b, q, rise)), matmul(b, rise, r)
+
+
+def _divided(b, y, a):
+    """The z with z a = y, for square matrices a."""
+    factors, _, order = b.lu(a)
+    z = b.triangular_solve(factors, y, left_side=False, is_lower=False)
+    z = b.triangular_solve(factors, z, left_side=False, is_lower=True, unit_diagonal=True)
+    row = along_columns(b, order, a.shape)
+    column = b.iota(shape=a.shape, dtype=INT32, dimension=a.ndim - 1)
+    return matmul(b, z, b.convert(b.compare(row, column, direction="EQ"), dtype=a.dtype))
