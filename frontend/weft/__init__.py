@@ -36,6 +36,10 @@ from weft._tracing.compile_time import ensure_compile_time_eval as ensure_compil
 from weft._tracing.effects import effects_barrier as effects_barrier
 from weft._tracing.scopes import named_call as named_call
 from weft._tracing.scopes import named_scope as named_scope
+from weft._transforms.assembling import make_array_from_callback as make_array_from_callback
+from weft._transforms.assembling import (
+    make_array_from_single_device_arrays as make_array_from_single_device_arrays,
+)
 from weft._transforms.caches import clear_caches as clear_caches
 from weft._transforms.callbacks import pure_callback as pure_callback
 from weft._transforms.custom.checkpoint import checkpoint as checkpoint

@@ -25,6 +25,7 @@ from weft_runtime.devices import (
 )
 from weft_runtime.errors import CompileError, JaxRuntimeError
 from weft_runtime.executable import Executable, compile
+from weft_runtime.from_parts import from_callback, from_single_device_arrays
 from weft_runtime.lapack import ensure_lapack
 from weft_runtime.layout import Format, Layout
 from weft_runtime.loading import Loaded, load
@@ -72,7 +73,9 @@ __all__ = [
     "devices",
     "dlpack",
     "ensure_lapack",
+    "from_callback",
     "from_dlpack",
+    "from_single_device_arrays",
     "jaxlib_version",
     "load",
     "local_device_count",

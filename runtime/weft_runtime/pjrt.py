@@ -167,14 +167,15 @@ def result_handler(aval: Any, sharding: Any, committed: bool) -> Any:
 def put(
     aval: Any,
     sharding: Any,
-    shards: Sequence[np.ndarray],
+    shards: Sequence[np.ndarray | ArrayImpl],
     devices: Sequence[Device],
     *,
     committed: bool,
     alias: bool = False,
 ) -> ArrayImpl:
-    """Host arrays to devices, one shard each. Their dtype must be `aval.dtype`: jaxlib does not look.
+    """Host arrays, or live arrays of one device, to devices, one shard each.
 
+    Their dtype must be `aval.dtype`: jaxlib does not look.
     The host memory is copied before the call returns, unless `alias` says that it may be used as it is.
     """
     return xla_client.batched_device_put(

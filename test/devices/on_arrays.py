@@ -193,3 +193,45 @@ def test_a_mesh_tells_its_devices():
 def test_mistakes(wrong, error, words):
     with pytest.raises(error, match=words):
         wrong()
+
+
+def test_shardings_of_jit():
+    rows, columns = NamedSharding(MESH, P("x")), NamedSharding(MESH, P(None, "x"))
+    f = weft.jit(
+        lambda v, w: {"a": v @ w, "b": v}, in_shardings=(rows, None), out_shardings={"a": columns, "b": rows}
+    )
+    made = f(X, X)
+    assert made["a"].sharding.spec == P(None, "x") and made["b"].sharding.spec == P("x")
+    np.testing.assert_allclose(made["a"], X @ X, rtol=1e-4, atol=1e-4)
+    g = weft.jit(lambda n, v: v * n, static_argnums=0, in_shardings=rows, out_shardings=columns)
+    np.testing.assert_allclose(g(3, X), 3 * X, rtol=1e-6)
+    there = weft.jit(lambda v: v + 1, out_shardings=SingleDeviceSharding(weft.devices()[2]))
+    assert there(X).device == weft.devices()[2]
+    with pytest.raises(TypeError, match="must be shardings"):
+        weft.jit(lambda v: v, in_shardings=P("x"))
+    with pytest.raises(ValueError, match="given by name"):
+        weft.jit(lambda v: v, in_shardings=rows)(v=X)
+
+
+def test_arrays_from_their_parts():
+    sharding = NamedSharding(MESH, P("y", "x"))
+    asked = []
+
+    def part(index):
+        asked.append(index)
+        return X[index]
+
+    x = weft.make_array_from_callback((8, 8), sharding, part)
+    np.testing.assert_array_equal(x, X)
+    assert len(asked) == 8 and x.sharding is sharding
+    copied = weft.make_array_from_callback((8, 8), NamedSharding(MESH, P("y")), part)
+    np.testing.assert_array_equal(copied, X)
+    assert len(asked) == 10
+    parts = [s.data for s in x.addressable_shards]
+    np.testing.assert_array_equal(weft.make_array_from_single_device_arrays((8, 8), sharding, parts[::-1]), X)
+    with pytest.raises(ValueError, match="has 8 parts, got 3"):
+        weft.make_array_from_single_device_arrays((8, 8), sharding, parts[:3])
+    with pytest.raises(ValueError, match="it must be"):
+        weft.make_array_from_single_device_arrays((8, 16), sharding, parts)
+    with pytest.raises(ValueError, match="data_callback gave shape"):
+        weft.make_array_from_callback((8, 8), sharding, lambda index: X)

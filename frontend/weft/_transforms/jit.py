@@ -7,6 +7,8 @@ from typing import Any
 
 import weft_runtime
 from weft._transforms.jit_function import JitFunction, clear_all
+from weft._transforms.jit_shardings import with_shardings
+from weft._transforms.signatures import resolve
 
 __all__ = ["clear_all", "jit"]
 
@@ -30,6 +32,7 @@ def jit(
 
     Static arguments are part of that combination by value: they may decide shapes and Python control flow, and
     must be hashable. The memory of donated arguments is reused for results; using them again is an error.
+    `in_shardings` and `out_shardings`, trees that arguments and results begin with, say how these lie over devices.
     Without `fun`, a decorator.
 
     Raises: TypeError for arguments that are no arrays; ValueError for static arguments without a hash.
@@ -45,9 +48,16 @@ def jit(
     )
     if backend is not None:
         options["device"] = weft_runtime.devices(backend)[0]
-    if fun is None:
-        return lambda f: JitFunction(_checked(f), **options)
-    return JitFunction(_checked(fun), **options)
+
+    def make(f: Any) -> JitFunction:
+        f, device = _checked(f), options["device"]
+        if in_shardings is not None or out_shardings is not None:
+            static = resolve(f, static_argnums, static_argnames, "static")[0]
+            f, single = with_shardings(f, in_shardings, out_shardings, static)
+            device = device or single
+        return JitFunction(f, **{**options, "device": device})
+
+    return make if fun is None else make(fun)
 
 
 def _checked(fun: Any) -> Callable[..., Any]:
