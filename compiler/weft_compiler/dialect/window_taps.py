@@ -16,6 +16,7 @@ from weft_compiler.avals import Aval
 from weft_compiler.dialect.convolution import dilated
 from weft_compiler.dialect.op import Attr, Op
 from weft_compiler.stablehlo import parsed
+from weft_compiler.symbolic import encoded
 
 MAX_TAPS = 64
 """Up to this window size along an axis, slices are written out; beyond, it is one StableHLO op."""
@@ -89,7 +90,7 @@ WINDOW_ATTRS = tuple(Windowed.__annotations__)
 
 def padding_attribute(low: Sequence[int], high: Sequence[int]) -> Any:
     """Padding as StableHLO has it: a row of two for each axis."""
-    rows = [[p, q] for p, q in zip(low, high, strict=True)]
+    rows = [[encoded(p), encoded(q)] for p, q in zip(low, high, strict=True)]
     return parsed(f"dense<{rows or ''}> : tensor<{len(rows)}x2xi64>")
 
 
