@@ -127,3 +127,32 @@ def test_a_place_may_be_named_while_tracing():
 def test_coefficients_of_correlation_are_no_integers():
     with pytest.raises(ValueError, match="subclass of float or complex"):
         jnp.corrcoef(jnp.arange(5), dtype=int)
+
+
+def test_tolerances_of_factors():
+    x = jnp.ones((3, 3))
+    with pytest.raises(ValueError, match="only one of tol or rtol"):
+        jnp.linalg.matrix_rank(x, rtol=1e-2, tol=1e-2)
+    with pytest.raises(ValueError, match="only one of rtol and rcond"):
+        jnp.linalg.pinv(x, rcond=1e-2, rtol=1e-2)
+    solution, _, rank, _ = jnp.linalg.lstsq(jnp.zeros((2, 2)), jnp.ones((2, 1)))
+    same(solution, np.zeros((2, 1)))
+    assert rank == 0
+
+
+def test_slopes_of_wide_and_of_completed_factors():
+    x = np.array([[2.0, -1.0, 0.5, 3.0], [1.0, 4.0, -2.0, 1.0]], np.float32)
+    for a, mode in ((x, "reduced"), (x.T, "complete")):
+        slope = weft.jvp(lambda a, mode=mode: jnp.matmul(*jnp.linalg.qr(a, mode=mode)), (a,), (a + 1,))[1]
+        np.testing.assert_allclose(slope, a + 1, atol=1e-4)
+
+
+def test_axes_may_be_scalars_on_a_device():
+    axis = jnp.array(1)
+    same(jnp.sum(jnp.ones((2, 3)), axis=axis), [3.0, 3.0])
+
+
+def test_categorical_keeps_to_a_strict_rank_promotion():
+    with weft.numpy_rank_promotion("raise"):
+        drawn = weft.random.categorical(weft.random.key(0), jnp.zeros(4), shape=(5,))
+    assert drawn.shape == (5,)

@@ -28,7 +28,7 @@ def host_value(x: Any, key: int, is_fresh: bool = False) -> Any:
     Raises: OverflowError for an int that its dtype cannot hold.
     """
     kind = type(x)
-    if kind is np.ndarray:
+    if kind is np.ndarray or kind is Array:
         make = _makers.get((key, x.dtype, x.shape))
         return make(x) if make is not None else _first_of_type(x, key)
     if kind in _NUMBERS:

@@ -211,7 +211,7 @@ def _holds_tracer(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
 
 
 def _hashable(x: Any) -> Any:
-    if isinstance(x, np.ndarray):
+    if isinstance(x, (np.ndarray, Array)):
         x = x.tolist()
     return tuple(_hashable(v) for v in x) if type(x) in (list, tuple) else x
 

@@ -115,6 +115,8 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
 @library("M", "rtol", "tol")
 def matrix_rank(M: Any, rtol: Any = None, *, hermitian: bool = False, tol: Any = None) -> Any:
     """The number of singular values above `rtol` times the greatest, or above `tol`."""
+    if tol is not None and rtol is not None:
+        raise ValueError("matrix_rank: only one of tol or rtol may be specified.")
     x = inexact("matrix_rank", M)
     if x.ndim < 2:
         return (x != 0).any().astype(dtypes.default_int())

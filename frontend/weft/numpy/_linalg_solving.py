@@ -173,6 +173,8 @@ def pinv(a: Any, rtol: Any = None, hermitian: bool = False, *, rcond: Any = None
     Slope: by Golub & Pereyra (1973), right where the rank does not change.
     """
     x = matrices("pinv", a)
+    if rtol is not None and rcond is not None:
+        raise ValueError("pinv: only one of rtol and rcond may be specified.")
     if rtol is None:
         rtol = rcond
     real = np.finfo(x.dtype).dtype
@@ -230,7 +232,7 @@ def lstsq(
         y = reshape_to(y, (*y.shape, 1))
     limit = float(dtypes.finfo(x.dtype).eps) * max(x.shape) if rcond is None or rcond < 0 else rcond
     u, s, vh = factors.svd(x, full_matrices=False)
-    is_kept = s >= s[0] * limit if s.size else s > 0
+    is_kept = (s > 0) & (s >= s[0] * limit) if s.size else s > 0
     inverse = where(is_kept, 1 / where(is_kept, s, 1), 0)
     projected = matmul(factors.adjoint(u), y)
     solution = matmul(factors.adjoint(vh), inverse[:, None] * projected)

@@ -101,6 +101,7 @@ def categorical(
     rest = list(shape[len(prefix) :])
     rest.insert(axis, logits.shape[axis])
     noise = gumbel_of(key, (*prefix, *rest), logits.dtype, mode)
+    logits = wnp.broadcast_to(logits, noise.shape)
     return wnp.argmax(noise + logits, axis=len(prefix) + axis)
 
 
