@@ -31,6 +31,7 @@ from weft import typing as typing
 from weft._config import runtime as _runtime_options
 from weft._environment import live_arrays as live_arrays
 from weft._environment import print_environment_info as print_environment_info
+from weft._indexing.windows import ds as ds
 from weft._tracing import methods as _methods
 from weft._tracing.compile_time import ensure_compile_time_eval as ensure_compile_time_eval
 from weft._tracing.effects import effects_barrier as effects_barrier

@@ -13,6 +13,7 @@ import numpy as np
 
 from weft._indexing import masks
 from weft._indexing.tokens import Flag, Index, Token, Vector, kind
+from weft._indexing.windows import Slice, SliceFound
 from weft._tracing.concrete import concrete
 from weft._tracing.trace import Tracer
 from weft._tracing.values import as_value
@@ -82,6 +83,8 @@ def _typed(item: Any, position: int) -> Any:
         raise _wrong_dtype(np.asarray(item).dtype)
     if hasattr(item, "__array__") or hasattr(item, "__jax_array__"):
         return _typed_array(as_value(item))
+    if type(item) is Slice:
+        raise SliceFound
     try:
         return operator.index(item)
     except TypeError:

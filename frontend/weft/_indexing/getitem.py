@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 import weft_runtime
-from weft._indexing import masks
+from weft._indexing import masks, windows
 from weft._indexing.eager import NUMBER, READING, Program, compiled, key_of, operands_of, with_numbers
 from weft._indexing.entries import tokens_of
 from weft._indexing.layout import layout_of
 from weft._indexing.reading import DEFAULT, Options, mode_of, take
+from weft._indexing.windows import SliceFound
 from weft._tracing.key_checks import picked
 from weft._tracing.trace import STATE, Tracer
 from weft._tracing.values import as_value
@@ -22,14 +23,19 @@ from weft_runtime import Array
 def getitem(x: Any, index: Any, options: Options = DEFAULT) -> Any:
     """The elements of `x` at `index`, by NumPy's rules; places out of bounds are clamped."""
     trace = STATE.trace
-    if type(x) is Array and (trace is None or not (trace.staged or holds_tracer(index))):
-        out = _read(x, index, options)
-        if type(x.spec.dtype) is KeyDtype:
-            picked(x, index, out)
-        return out
-    x = as_value(x)
-    tokens, operands = tokens_of(index, x.shape, options.wraps)
-    return take(x, layout_of(x.shape, tokens, options.wraps), operands, options)
+    try:
+        if type(x) is Array and (trace is None or not (trace.staged or holds_tracer(index))):
+            out = _read(x, index, options)
+            if type(x.spec.dtype) is KeyDtype:
+                picked(x, index, out)
+            return out
+        x = as_value(x)
+        tokens, operands = tokens_of(index, x.shape, options.wraps)
+        return take(x, layout_of(x.shape, tokens, options.wraps), operands, options)
+    except SliceFound:
+        if options.mode not in (None, "clip"):
+            raise NotImplementedError("x.at[ds(...)].get: windows are moved inside; leave mode out") from None
+        return windows.read(as_value(x), index, lambda part, rest: getitem(part, rest, options))
 
 
 def holds_tracer(index: Any) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from weft._indexing import masks
+from weft._indexing import masks, windows
 from weft._indexing.eager import NUMBER, WRITING, Program, compiled, key_of, operands_of, with_numbers
 from weft._indexing.entries import tokens_of
 from weft._indexing.getitem import holds_tracer
 from weft._indexing.layout import layout_of
 from weft._indexing.reading import DEFAULT, Options, mode_of
 from weft._indexing.values import as_update
+from weft._indexing.windows import SliceFound
 from weft._indexing.writing import check_shape, elementwise, put
 from weft._tracing.bind import bind, op_class
 from weft._tracing.operands import broadcast_to
@@ -21,6 +22,13 @@ from weft_runtime import Array
 
 def update(op: str, x: Any, index: Any, y: Any, options: Options = DEFAULT) -> Any:
     """`x` with the places at `index` combined with `y` by a scatter op."""
+    try:
+        return _update(op, x, index, y, options)
+    except SliceFound:
+        return windows.write(as_value(x), index, lambda part, rest: update(op, part, rest, y, options))
+
+
+def _update(op: str, x: Any, index: Any, y: Any, options: Options) -> Any:
     y = as_update(y, x)
     trace = STATE.trace
     if type(x) is Array and type(y) is Array and (trace is None or not (trace.staged or holds_tracer(index))):
