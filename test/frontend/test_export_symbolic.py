@@ -98,6 +98,17 @@ REDUCTIONS = {
     ),
     "norm": (lambda x: wnp.linalg.norm(x, axis=-1), ["b, 4"], lambda b: (floats(b, 4),)),
     "sort": (lambda x: (wnp.sort(x, 0), wnp.argsort(x, 0)), ["b, 3"], lambda b: (floats(b, 3),)),
+    "cumulative": (
+        lambda x: (
+            wnp.cumsum(x, 0),
+            wnp.cumsum(x[:, ::-1], 1),
+            wnp.cumprod(x, 0),
+            lax.cummax(x, 0, reverse=True),
+            lax.cumlogsumexp(x, 0),
+        ),
+        ["b, c"],
+        lambda b: (floats(b, b + 2),),
+    ),
     "top_k": (lambda x: lax.top_k(x, 2), ["b, 4"], lambda b: (floats(b, 4),)),
     "median": (lambda x: wnp.median(x, axis=1), ["b, 4"], lambda b: (floats(b, 4),)),
 }
@@ -124,6 +135,12 @@ PRODUCTS = {
         ["b, 4, 4, 2"],
         lambda b: (floats(b, 4, 4, 2),),
     ),
+    "factors": (
+        lambda x: (wnp.linalg.qr(x)[1], wnp.linalg.eigvalsh(x + x.mT), wnp.linalg.svd(x, compute_uv=False)),
+        ["b, b"],
+        lambda b: (floats(b, b) + 3 * np.eye(b, dtype="f"),),
+    ),
+    "convolve": (lambda x: wnp.convolve(x, x), ["b"], lambda b: (floats(b),)),
     "solve": (
         lambda x, y: wnp.linalg.solve(x @ x.mT + 3 * wnp.eye(3), y),
         ["b, 3, 3", "b, 3, 1"],
@@ -205,9 +222,16 @@ DERIVATIVES = {
     "broadcast": (weft.grad(total(ELEMENTWISE["broadcast"][0]), argnums=1), *ELEMENTWISE["broadcast"][1:]),
     "reshape": (weft.grad(total(SHAPES["reshape"][0])), *SHAPES["reshape"][1:]),
     "pad": (weft.grad(total(SHAPES["pad"][0])), *SHAPES["pad"][1:]),
+    "cumsum": (weft.grad(total(lambda x: wnp.cumsum(x))), ["b"], lambda b: (floats(b),)),
     "scan": (weft.grad(total(CONTROL["scan"][0])), *CONTROL["scan"][1:]),
     "attention": (weft.grad(total(nn.dot_product_attention)), *PRODUCTS["attention"][1:]),
     "convolution": (weft.grad(total(PRODUCTS["convolution"][0]), argnums=1), *PRODUCTS["convolution"][1:]),
+    "hessian": (weft.hessian(lambda x: wnp.sum(x**3)), ["b"], lambda b: (floats(b),)),
+    "jacobians": (
+        lambda x: (weft.jacfwd(wnp.sin)(x), weft.jacrev(wnp.sin)(x)),
+        ["b"],
+        lambda b: (floats(b),),
+    ),
     "jvp": (lambda x: weft.jvp(lambda v: wnp.sin(v).sum(), (x,), (x,)), ["b, 3"], lambda b: (floats(b, 3),)),
     "vmap": (
         lambda x, w: weft.vmap(weft.grad(lambda v: wnp.tanh(v @ w).sum()))(x),
@@ -280,7 +304,14 @@ REFUSED = [
     ),
     ("loop", lambda x, y: sum(x[i] for i in range(len(x))), ["b", ""], InconclusiveDimensionOperation, "'b'"),
     ("host", lambda x, y: x + np.ones(x.shape[0]), ["b", ""], InconclusiveDimensionOperation, "constant"),
-    ("cumsum", lambda x, y: wnp.cumsum(x), ["b", ""], InconclusiveDimensionOperation, "'b'"),
+    ("fft", lambda x, y: wnp.fft.fft(x), ["b", ""], InconclusiveDimensionOperation, "'b'"),
+    (
+        "log",
+        lambda x, y: x * np.log(x.shape[0]),
+        ["b", ""],
+        (TypeError, InconclusiveDimensionOperation),
+        "DimExpr",
+    ),
 ]
 
 
