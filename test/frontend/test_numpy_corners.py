@@ -149,7 +149,10 @@ def test_slopes_of_wide_and_of_completed_factors():
 
 def test_axes_may_be_scalars_on_a_device():
     axis = jnp.array(1)
-    same(jnp.sum(jnp.ones((2, 3)), axis=axis), [3.0, 3.0])
+    x = jnp.ones((2, 3))
+    same(jnp.sum(x, axis=axis), [3.0, 3.0])
+    same(jnp.sum(x, axis - 1), [2.0, 2.0, 2.0])
+    same(jnp.sum(x, axis), [3.0, 3.0])
 
 
 def test_categorical_keeps_to_a_strict_rank_promotion():

@@ -118,7 +118,10 @@ class LibraryFunction:
         found = self._found(args, kwargs, key[0])
         if found is None:
             return self.fun(*args, **kwargs)
-        self._quick[key] = found[0]
+        values = (*args, *kwargs.values())
+        flags = self._static_flags(len(args), tuple(kwargs))
+        if not any(is_static and type(x) is Array for x, is_static in zip(values, flags, strict=True)):
+            self._quick[key] = found[0]  # which a static value on a device, an axis say, would not be part of
         return run_entry(*found)
 
     def _found(self, args: Any, kwargs: Any, settings: int) -> tuple[Entry, list[Any]] | None:

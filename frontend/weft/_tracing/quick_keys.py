@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from weft._tracing.host_values import host_value
 from weft_runtime import Array
 
@@ -70,4 +72,6 @@ def static_key(x: Any) -> Any:
     kind = type(x)
     if kind is tuple or kind is list:
         return (tuple, *map(static_key, x))
+    if kind is np.ndarray or kind is Array:
+        return static_key(x.tolist())
     return (kind, repr(x)) if kind is float else (kind, x)
