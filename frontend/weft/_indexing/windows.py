@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from weft._tracing.trace import Tracer
-from weft.errors import ConcretizationTypeError
 from weft_runtime import Array, pytree
 
 
@@ -66,12 +65,7 @@ def ds(start: Any, size: int | None = None, stride: int | None = None) -> slice 
         return slice(None)
     if size is None:
         start, size = 0, start
-    try:
-        count = operator.index(size)
-    except ConcretizationTypeError as error:
-        raise TypeError(
-            "ds: the size of a slice must be known while tracing; its start need not be"
-        ) from error
+    count = operator.index(size)  # of a tracer it is an error: sizes are known while tracing
     if isinstance(start, (Array, Tracer)) and start.shape:
         raise TypeError(f"ds: the start must be a scalar, got {start.aval}")
     first = start if isinstance(start, (Array, Tracer)) else operator.index(start)
