@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Sequence
 
@@ -14,6 +15,9 @@ from weft_compiler.symbolic import expressions_in
 ENTRY = "main"
 _CODE = "weft.code"
 """On a declaration: the text of the module whose entry it is."""
+_AXIS = re.compile(r'"[^"]+"=(\d+)')
+"""An axis of a mesh and its size."""
+_MESH = re.compile(r'"sdy\.mesh"\(\).*sym_name = "(\w+)"')
 _SYMBOL = re.compile(r'@(?:"([^"]+)"|([\w.$-]+))')
 _DEFINITION = re.compile(r'func\.func (?:private |public )?@(?:"([^"]+)"|([\w.$-]+))')
 
@@ -70,6 +74,13 @@ def custom_calls(module: Module) -> set[str]:
     return found
 
 
+def device_count(module: Module) -> int:
+    """The number of devices that the module says to lay its values over; 1 where it says nothing."""
+    meshes = [o.operation for o in module.ir.body.operations if o.operation.name == "sdy.mesh"]
+    sizes = [math.prod(int(n) for n in _AXIS.findall(str(op.attributes["mesh"]))) for op in meshes]
+    return max(sizes, default=1)
+
+
 def add_to(target: ir.Operation, code: str, outputs: Sequence[Aval], inputs: Sequence[Aval]) -> str:
     """Adds the functions of a module in text to the module `target`, once; the name that `@main` has there.
 
@@ -84,7 +95,7 @@ def add_to(target: ir.Operation, code: str, outputs: Sequence[Aval], inputs: Seq
             if expressions_in(code)[1]:
                 _declare(body, entry, code, outputs, inputs)
             else:
-                _move_functions(ir.Module.parse(code), body, prefix)
+                _move_functions(ir.Module.parse(_with_own_meshes(code, prefix)), body, prefix)
     return entry
 
 
@@ -100,7 +111,18 @@ def _declare(body: ir.Block, entry: str, code: str, outputs: Sequence[Aval], inp
     ir.Operation.create("func.func", [], [], attributes, None, 1, ir.Location.unknown(), ip)
 
 
+def _with_own_meshes(code: str, prefix: str) -> str:
+    """A module in text whose meshes have names that no other module has."""
+    for name in _MESH.findall(code):
+        own = f"{prefix}.{name}".replace(".", "_")
+        code = re.sub(rf'(@|sym_name = "){name}\b', rf"\g<1>{own}", code)
+    return code
+
+
 def _move_functions(source: ir.Module, body: ir.Block, prefix: str) -> None:
+    meshes = [o.operation for o in source.body.operations if o.operation.name == "sdy.mesh"]
+    for mesh in meshes:
+        mesh.move_before(body.operations[0])
     functions = [o.operation for o in source.body.operations if o.operation.name == "func.func"]
     for function in functions:
         name = function.attributes["sym_name"].value
@@ -130,7 +152,7 @@ def linked_text(module: Module) -> str:
 
 def _renamed(code: str, prefix: str) -> str:
     """The functions of a module in text, private and with a prefix to their names."""
-    _, _, inside = code.partition("{")
+    _, _, inside = _with_own_meshes(code, prefix).partition("{")
     inside = inside.rpartition("}")[0]
     names = {a or b for a, b in _DEFINITION.findall(inside)}
 

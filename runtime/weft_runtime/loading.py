@@ -195,6 +195,10 @@ class Loaded:
         env = self._sizes(arrays)
         sharding = sharding_for([x.spec for x in arrays], self._device, self.name)
         self._check_platform(platform_of(sharding))
+        if self.program.devices not in (1, len(sharding.devices)):
+            raise ValueError(
+                f"{self.name} was exported for {self.program.devices} devices, and is called on {len(sharding.devices)}"
+            )
         constants = self.constants(sharding)
         try:
             executable = compile(

@@ -121,6 +121,8 @@ class Program:
     sizes: Mapping[str, Size] = field(default_factory=dict)
     constraints: tuple[Constraint, ...] = ()
     disabled_checks: tuple[str, ...] = ()
+    devices: int = 1
+    """How many it lays its values over; one that says nothing runs on any number."""
     vjp: Program | None = None
     """Takes the leaves of the arguments, then a cotangent for each leaf of the result."""
 
@@ -167,6 +169,7 @@ class Program:
                 for c in self.constraints
             ],
             "disabled_checks": list(self.disabled_checks),
+            "devices": self.devices,
         }
 
 
@@ -217,6 +220,7 @@ def _program(made: Mapping[str, Any], sections: Sequence[bytes], vjp: Program | 
             for c in made["constraints"]
         ),
         disabled_checks=tuple(made["disabled_checks"]),
+        devices=made["devices"],
         vjp=vjp,
     )
 

@@ -1,5 +1,8 @@
 """`weft.export`: functions for other processes, with static shapes. Loading alone: test/runtime/test_load.py."""
 
+import os
+import subprocess
+import sys
 from collections import OrderedDict, namedtuple
 from dataclasses import dataclass, field
 
@@ -352,3 +355,37 @@ def test_control_flow_and_transformations_inside():
     exported = round_trip(fun, x)
     for got, want in zip(exported.call(x), weft.jit(fun)(x), strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-6)
+
+
+SHARDED = """
+import numpy as np
+import weft
+import weft.numpy as wnp
+from weft import export
+from weft.sharding import Mesh, NamedSharding, PartitionSpec
+
+mesh = Mesh(np.array(weft.devices()), ("x",))
+over_x = NamedSharding(mesh, PartitionSpec("x"))
+x = weft.device_put(wnp.arange(8.0), over_x)
+plain = export.export(weft.jit(wnp.sin))(x)
+print(plain.nr_devices, plain.call(x).sharding == over_x, plain.call(wnp.arange(8.0)).sharding.num_devices)
+laid = export.export(weft.jit(lambda x: weft.lax.with_sharding_constraint(wnp.sin(x), over_x)))(x)
+laid = export.deserialize(laid.serialize())
+print(laid.nr_devices, laid.call(x).sharding == over_x, weft.jit(laid.call)(x).sharding == over_x)
+try:
+    laid.call(wnp.arange(8.0))
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_over_several_devices():
+    environment = {**os.environ, "WEFT_PLATFORMS": "cpu", "WEFT_NUM_CPU_DEVICES": "4"}
+    command = [sys.executable, "-c", SHARDED]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "1 True 1",
+        "4 True True",
+        "<lambda> was exported for 4 devices, and is called on 1",
+    ]

@@ -34,7 +34,7 @@ class Exported:
     _in_named_shardings: tuple[Any, ...]
     _out_named_shardings: tuple[Any, ...]
     in_shardings_hlo: tuple[Any, ...]
-    """None for each argument: exported programs run on one device."""
+    """None for each argument: a program runs where its arguments are."""
     out_shardings_hlo: tuple[Any, ...]
     nr_devices: int
     platforms: tuple[str, ...]
@@ -72,7 +72,7 @@ class Exported:
             _out_named_shardings=(None,) * outs,
             in_shardings_hlo=(None,) * ins,
             out_shardings_hlo=(None,) * outs,
-            nr_devices=1,
+            nr_devices=program.devices,
             platforms=program.platforms,
             ordered_effects=(),
             unordered_effects=(),
@@ -99,6 +99,14 @@ class Exported:
             return self.mlir_module_serialized.decode()
         module = portable.read_artifact(self.mlir_module_serialized)
         return module.text() if serialized else module.ir
+
+    def in_shardings_jax(self, mesh: Any) -> tuple[Any, ...]:
+        """Where each argument must be: None, as it may be anywhere."""
+        return self.in_shardings_hlo
+
+    def out_shardings_jax(self, mesh: Any) -> tuple[Any, ...]:
+        """Where each result is: None, as the arguments and the program decide it."""
+        return self.out_shardings_hlo
 
     def has_vjp(self) -> bool:
         """Whether its derivative is at hand."""

@@ -108,6 +108,7 @@ def _exported(
         sizes={} if scope is None else symbolic.sizes_of(lowering.module, [*source.ins, *source.outs]),
         constraints=() if scope is None else symbolic.file_constraints(scope),
         disabled_checks=tuple(map(str, disabled)),
+        devices=portable.device_count(lowering.module),
     )
     made: list[Exported] = []
 
