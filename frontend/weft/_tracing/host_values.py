@@ -43,7 +43,10 @@ def host_value(x: Any, key: int, is_fresh: bool = False) -> Any:
 
 def _first_of_type(x: np.ndarray, key: int) -> Any:
     """An array of a dtype and shape that has not come yet."""
-    made = as_value(x)
+    try:
+        made = as_value(x)
+    except TypeError:  # a dtype that no array has: the long way tells, with the name of the argument
+        return None
     if type(made) is Array and made.spec.physical is made.spec:
         put = transfer.putter(made.spec)
         dtype = made.spec.dtype

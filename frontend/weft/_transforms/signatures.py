@@ -58,7 +58,7 @@ def resolve(
     if not takes_any:
         numbers = tuple(n % len(positional) for n in numbers)
     if argnames is None:
-        names = tuple(positional[n] for n in numbers if n < len(positional))
+        names = tuple(positional[n] for n in numbers if 0 <= n < len(positional))
     elif argnums is None:
         numbers = tuple(positional.index(n) for n in names if n in positional)
     return numbers, names
