@@ -94,7 +94,7 @@ def _typed(item: Any, position: int) -> Any:
         ) from None
 
 
-def _bound(value: Any, whole: slice, position: int) -> int | None:
+def _bound(value: Any, whole: slice, position: int) -> Any:
     if value is None or type(value) is int or isinstance(value, DimExpr):
         return value
     try:

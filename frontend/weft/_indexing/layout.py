@@ -149,7 +149,7 @@ def _sliced(token: slice, n: Any, axis: int) -> tuple[Any, int, Any, int]:
     return max_dim(count, 0), axis, start, step
 
 
-def _place(i: int, n: int, axis: int, wraps: bool) -> int:
+def _place(i: Any, n: Any, axis: int, wraps: bool) -> Any:
     _check_not_empty(n, axis)
     if not -(2**63) <= i < 2**63:
         raise OverflowError(f"index {i} is too large for axis {axis}")

@@ -60,7 +60,9 @@ class Plan:
 
     def _cut(self, layout: Layout, static: list[Point], mode: str) -> tuple[int, ...]:
         """Static slices and places; the shape that they leave."""
-        start, limit, strides = [0] * len(layout.shape), list(layout.shape), [1] * len(layout.shape)
+        start: list[Any] = [0] * len(layout.shape)
+        limit: list[Any] = list(layout.shape)
+        strides = [1] * len(layout.shape)
         flipped = []
         for d in layout.dims:
             if d.kind != "slice":

@@ -76,7 +76,7 @@ def _static_number(x: Any, name: str) -> Any:
     return x
 
 
-def _arange(first: Any, by: Any, count: int, dtype: Any) -> Any:
+def _arange(first: Any, by: Any, count: Any, dtype: Any) -> Any:
     trace = STATE.trace
     if trace is not None and trace.staged:
         if isinstance(count, DimExpr) or isinstance(first, DimExpr) or count > 64:
