@@ -1,8 +1,8 @@
 """Random Python programs under random transformations: the numbers of jax, whatever optimisation is left out.
 
 Each is run under jit, and in one of the `WAYS` besides, which take turns. By default a few programs; with
-WEFT_THOROUGH=1 two thousand. Where jax is not installed, or has no derivative for a program, the optimised program is compared with the one
-that is not.
+WEFT_THOROUGH=1 two thousand. Where jax is not installed, or has no derivative for a program, only the ways are
+compared with each other.
 """
 
 import os

@@ -1,6 +1,7 @@
 """What the command-line tools share: streams that a test can replace, arguments with errors in words."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -71,6 +72,14 @@ def run(main: Main, argv: Sequence[str], streams: Streams) -> int:
         if exit.message:
             streams.complain(exit.message)
         return exit.status
+
+
+def printed(main: Main, argv: Sequence[str]) -> str:
+    """What `main` prints for these arguments; raises RuntimeError with what it says if it fails."""
+    out, err = io.BytesIO(), io.BytesIO()
+    if run(main, argv, Streams(io.BytesIO(), out, err)):
+        raise RuntimeError(err.getvalue().decode())
+    return out.getvalue().decode()
 
 
 def console(main: Main) -> NoReturn:

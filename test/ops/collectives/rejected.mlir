@@ -62,3 +62,27 @@ func.func @source(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = "weft.collective_broadcast"(%x) {axis_name = "i", axis_size = 3, source = 3} : (tensor<4xf32>) -> tensor<4xf32>
   return %y : tensor<4xf32>
 }
+
+// -----
+
+func.func @part(%x: tensor<7xf32>) -> tensor<7xf32> {
+  // expected-error@+1 {{shard_map: f32[7] cannot be split as [x]}}
+  %y = "weftn.shard_map"(%x) {callee = @same, mesh = "mesh0", axis_names = "x", axis_sizes = array<i64: 4>, in_layouts = "[x]", out_layouts = "[x]"} : (tensor<7xf32>) -> tensor<7xf32>
+  return %y : tensor<7xf32>
+}
+
+func.func private @same(%x: tensor<1xf32>) -> tensor<1xf32> {
+  return %x : tensor<1xf32>
+}
+
+// -----
+
+func.func @callee(%x: tensor<8xf32>) -> tensor<4xf32> {
+  // expected-error@+1 {{shard_map: @same takes (f32[1]) -> (f32[1]), a device has (f32[2])}}
+  %y = "weftn.shard_map"(%x) {callee = @same, mesh = "mesh0", axis_names = "x", axis_sizes = array<i64: 4>, in_layouts = "[x]", out_layouts = "[x]"} : (tensor<8xf32>) -> tensor<4xf32>
+  return %y : tensor<4xf32>
+}
+
+func.func private @same(%x: tensor<1xf32>) -> tensor<1xf32> {
+  return %x : tensor<1xf32>
+}
