@@ -13,7 +13,7 @@ import logging
 import math
 import os
 import platform
-import tempfile
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -83,9 +83,9 @@ class CompileCache:
         return self.folder / f"{key}{_SUFFIX}"
 
     def _write(self, path: Path, content: bytes) -> None:
-        descriptor, temporary = tempfile.mkstemp(prefix=_NEW, dir=self.folder)
+        temporary = self.folder / f"{_NEW}{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}"
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with open(temporary, "xb") as file:
                 file.write(content)
             os.replace(temporary, path)
         except OSError:

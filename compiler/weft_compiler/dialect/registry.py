@@ -11,7 +11,7 @@ import keyword
 import marshal
 import os
 import sys
-import tempfile
+import threading
 from collections.abc import ItemsView, Iterator, KeysView, ValuesView
 from contextlib import suppress
 from dataclasses import dataclass
@@ -165,7 +165,7 @@ def _read(path: str, stamp: Stamp) -> Index | None:
 def _write(path: str, stamp: Stamp, made: Index) -> None:
     """Writes the index where that is possible: without it the next process takes longer, that is all."""
     with suppress(OSError):
-        descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path))
-        with os.fdopen(descriptor, "wb") as file:
+        temporary = f"{path}.{os.getpid()}.{threading.get_ident()}"
+        with open(temporary, "xb") as file:
             marshal.dump((_FORMAT, stamp, made.families, made.methods, made.irdl), file)
         os.replace(temporary, path)
