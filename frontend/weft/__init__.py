@@ -18,12 +18,9 @@ from weft import distributed as distributed
 from weft import dlpack as dlpack
 from weft import dtypes as dtypes
 from weft import errors as errors
-from weft import image as image
 from weft import lax as lax
 from weft import memory as memory
 from weft import numpy as numpy
-from weft import ops as ops
-from weft import test_util as test_util
 from weft import sharding as sharding
 from weft import tree as tree
 from weft import tree_util as tree_util
@@ -126,17 +123,22 @@ if TYPE_CHECKING:
     from weft import debug as debug
     from weft import experimental as experimental
     from weft import export as export
+    from weft import image as image
     from weft import nn as nn
+    from weft import ops as ops
     from weft import profiler as profiler
     from weft import random as random
     from weft import stages as stages
+    from weft import test_util as test_util
     from weft_runtime import Array as Array
 else:
     from weft._tracing.array_class import Array as Array
 
 __version__ = "0.1.0"
 
-_LAZY = frozenset({"debug", "experimental", "export", "nn", "profiler", "random", "stages"})
+_LAZY = frozenset(
+    {"debug", "experimental", "export", "image", "nn", "ops", "profiler", "random", "stages", "test_util"}
+)
 
 
 def __getattr__(name: str) -> ModuleType:

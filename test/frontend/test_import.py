@@ -30,7 +30,7 @@ print(gc.isenabled())
 def test_submodules_that_many_programs_do_without_come_when_they_are_named():
     code = """
 import sys, weft
-names = ["nn", "random", "debug", "profiler", "experimental"]
+names = ["nn", "random", "debug", "profiler", "experimental", "image", "ops"]
 print([n for n in names if f"weft.{n}" in sys.modules], set(names) <= set(dir(weft)))
 print(all(getattr(weft, n) is sys.modules[f"weft.{n}"] for n in names))
 from weft import nn, random
