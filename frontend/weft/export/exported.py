@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from weft._transforms.stages import ShapeDtypeStruct
+from weft._transforms.argument_types import ShapeDtypeStruct
 from weft.export.checks import DisabledSafetyCheck
 from weft_compiler import portable
 from weft_runtime import Loaded, pytree

@@ -10,9 +10,10 @@ import numpy as np
 
 import weft_runtime
 from weft import dtypes
+from weft._transforms.argument_types import ShapeDtypeStruct, struct_of
 from weft._transforms.jit import JitFunction
 from weft._transforms.reverse import vjp
-from weft._transforms.stages import ShapeDtypeStruct, Traced, Wrapped, struct_of
+from weft._transforms.stages import Traced, Wrapped
 from weft.export import symbolic
 from weft.export.checks import DisabledSafetyCheck, check_calls, checked_platforms
 from weft.export.exported import Exported, value_type

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from weft._transforms.stages import ShapeDtypeStruct
+from weft._transforms.argument_types import ShapeDtypeStruct
 from weft_compiler.symbolic import DimExpr, Scope, max_dim, min_dim, variable
 from weft_runtime import pytree
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from weft._tracing.bind import bind, op_class
 from weft._tracing.trace import STATE
-from weft._transforms.stages import ShapeDtypeStruct
+from weft._transforms.argument_types import ShapeDtypeStruct
 from weft.dtypes import default_int
 from weft.export.scopes import SymbolicScope
 from weft_compiler import portable
