@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from weft._tracing.library import library
@@ -44,8 +45,6 @@ from weft.numpy._linalg_solving import (
     tensorinv,
     tensorsolve,
 )
-from weft.numpy.products import matmul as matmul
-from weft.numpy.products import tensordot as tensordot
 from weft.numpy.products import vecdot as vecdot
 from weft.numpy.shapes import matrix_transpose as matrix_transpose
 
@@ -101,6 +100,11 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Any:
     return _matrices.diagonal(x, offset, -2, -1)
 
 
+def matmul(x1: Any, x2: Any, /, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
+    """Matrix product of the last two axes; the axes before broadcast. As `numpy.matmul`."""
+    return _products.matmul(x1, x2, precision=precision, preferred_element_type=preferred_element_type)
+
+
 @library("x1", "x2")
 def outer(x1: Any, x2: Any, /) -> Any:
     """Products of all pairs of elements of two vectors."""
@@ -110,6 +114,27 @@ def outer(x1: Any, x2: Any, /) -> Any:
             f"Input arrays must be one-dimensional, but they are x1.ndim={x.ndim} x2.ndim={y.ndim}"
         )
     return _products.outer(x, y)
+
+
+def tensordot(
+    x1: Any,
+    x2: Any,
+    /,
+    *,
+    axes: int | Sequence[int] | Sequence[Sequence[int]] = 2,
+    precision: Any = None,
+    preferred_element_type: Any = None,
+    out_sharding: Any = None,
+) -> Any:
+    """Sum of products over pairs of axes: the last n of x1 with the first n of x2, or those listed."""
+    return _products.tensordot(
+        x1,
+        x2,
+        axes,
+        precision=precision,
+        preferred_element_type=preferred_element_type,
+        out_sharding=out_sharding,
+    )
 
 
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
