@@ -183,7 +183,7 @@ def ints(values: Any, name: str, what: str) -> Shape:
     return tuple([integer(v, name, what) for v in values])
 
 
-def integer(value: Any, name: str, what: str) -> int:
+def integer(value: Any, name: str, what: str) -> Any:
     """A size or an axis as a Python integer."""
     if type(value) is int or isinstance(value, DimExpr):
         return value

@@ -140,7 +140,7 @@ def _extremum(name: str, a: Any, axis: Axis, keepdims: bool, initial: Any, where
     axes = axes_within(axis, x.ndim)
     if initial is None:
         for i in axes:
-            if x.shape[i] == 0:
+            if x.shape[i] < 1:
                 raise ValueError(f"zero-size array to reduction operation {name} which has no identity")
     neutral = lowest if name == "max" else highest
     x = masked(name, x, where, neutral(x.dtype))

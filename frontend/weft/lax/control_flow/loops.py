@@ -136,7 +136,7 @@ def _index_dtype(low: Any, high: Any) -> Any:
     return dtypes.promote((low.dtype, low.weak_type), (high.dtype, high.weak_type))[0]
 
 
-def _known(x: Any) -> int | None:
+def _known(x: Any) -> Any:
     """The value of a loop bound, if it is known now."""
     if isinstance(x, (int, np.integer, DimExpr)):
         return as_dim(x)
@@ -146,7 +146,7 @@ def _known(x: Any) -> int | None:
     return int(x)
 
 
-def _with_known_bounds(low: int, high: int, dtype: Any, body_fun: Any, init_val: Any, unroll: Any) -> Any:
+def _with_known_bounds(low: Any, high: Any, dtype: Any, body_fun: Any, init_val: Any, unroll: Any) -> Any:
     start = as_value(low).astype(dtype)
     if config.disable_jit:
         for i in range(low, high):
