@@ -304,6 +304,8 @@ REFUSED = [
     ),
     ("loop", lambda x, y: sum(x[i] for i in range(len(x))), ["b", ""], InconclusiveDimensionOperation, "'b'"),
     ("host", lambda x, y: x + np.ones(x.shape[0]), ["b", ""], InconclusiveDimensionOperation, "constant"),
+    ("may be empty", lambda x, y: x[3:].max(), ["b", ""], InconclusiveDimensionOperation, "'1'"),
+    ("one may be left", lambda x, y: x[3:][0], ["b", ""], InconclusiveDimensionOperation, "'1'"),
     ("fft", lambda x, y: wnp.fft.fft(x), ["b", ""], InconclusiveDimensionOperation, "'b'"),
     (
         "log",
