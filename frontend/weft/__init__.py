@@ -32,6 +32,7 @@ from weft._indexing.windows import ds as ds
 from weft._tracing import methods as _methods
 from weft._tracing.compile_time import ensure_compile_time_eval as ensure_compile_time_eval
 from weft._tracing.effects import effects_barrier as effects_barrier
+from weft._tracing.meshes import set_mesh as set_mesh
 from weft._tracing.scopes import named_call as named_call
 from weft._tracing.scopes import named_scope as named_scope
 from weft._transforms.assembling import make_array_from_callback as make_array_from_callback
@@ -61,15 +62,15 @@ from weft._transforms.jacobian import jacfwd as jacfwd
 from weft._transforms.jacobian import jacobian as jacobian
 from weft._transforms.jacobian import jacrev as jacrev
 from weft._transforms.jit import jit as jit
+from weft._transforms.pmap import pmap as pmap
 from weft._transforms.reverse import linear_transpose as linear_transpose
 from weft._transforms.reverse import vjp as vjp
+from weft._transforms.shard_map import shard_map as shard_map
 from weft._transforms.stages import ShapeDtypeStruct as ShapeDtypeStruct
 from weft._transforms.transfers import block_until_ready as block_until_ready
 from weft._transforms.transfers import copy_to_host_async as copy_to_host_async
 from weft._transforms.transfers import device_get as device_get
 from weft._transforms.transfers import device_put as device_put
-from weft._transforms.pmap import pmap as pmap
-from weft._transforms.shard_map import shard_map as shard_map
 from weft._transforms.vmap import vmap as vmap
 from weft.config import check_tracer_leaks as check_tracer_leaks
 from weft.config import checking_leaks as checking_leaks

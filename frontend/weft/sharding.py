@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from weft._tracing.meshes import get_mesh, set_mesh
 from weft_runtime import (
     AxisType,
     Device,
@@ -19,7 +20,9 @@ __all__ = [
     "PartitionSpec",
     "Sharding",
     "SingleDeviceSharding",
+    "get_mesh",
     "make_single_device_sharding",
+    "set_mesh",
 ]
 
 

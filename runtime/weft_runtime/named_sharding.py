@@ -156,9 +156,7 @@ class NamedSharding(Sharding):
 
 def _check_names(mesh: Mesh, spec: PartitionSpec) -> None:
     if any(part is PartitionSpec.UNCONSTRAINED for part in spec):
-        raise ValueError(
-            f"NamedSharding: {spec} leaves an axis open; that is only for with_sharding_constraint"
-        )
+        raise NotImplementedError(f"NamedSharding: {spec} leaves an axis open; say for each axis how it lies")
     seen: set[Any] = set()
     for names in spec.names():
         for name in names:

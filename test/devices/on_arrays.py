@@ -208,7 +208,7 @@ def test_shardings_of_jit():
     there = weft.jit(lambda v: v + 1, out_shardings=SingleDeviceSharding(weft.devices()[2]))
     assert there(X).device == weft.devices()[2]
     with pytest.raises(TypeError, match="must be shardings"):
-        weft.jit(lambda v: v, in_shardings=P("x"))
+        weft.jit(lambda v: v, in_shardings="x")
     with pytest.raises(ValueError, match="given by name"):
         weft.jit(lambda v: v, in_shardings=rows)(v=X)
 
@@ -235,3 +235,36 @@ def test_arrays_from_their_parts():
         weft.make_array_from_single_device_arrays((8, 16), sharding, parts)
     with pytest.raises(ValueError, match="data_callback gave shape"):
         weft.make_array_from_callback((8, 8), sharding, lambda index: X)
+
+
+def test_a_mesh_for_all():
+    double = weft.jit(lambda v: lax.with_sharding_constraint(2 * v, P("x")))
+    with weft.set_mesh(MESH) as _:
+        assert weft.sharding.get_mesh() is MESH
+        assert double(X).sharding == NamedSharding(MESH, P("x"))
+        assert weft.device_put(X, P("y")).sharding == NamedSharding(MESH, P("y"))
+        assert weft.jit(lambda v: v, out_shardings=P(None, "y"))(X).sharding.spec == P(None, "y")
+        summed = weft.shard_map(lambda a: lax.psum(a, "x"), in_specs=P("x"), out_specs=P())(X)
+        np.testing.assert_allclose(summed, X.reshape(4, 2, 8).sum(0), rtol=1e-5, atol=1e-5)
+        other = weft.make_mesh((2, 4), ("x", "y"))
+        with weft.set_mesh(other):
+            assert double(X).sharding == NamedSharding(other, P("x"))
+        assert double(X).sharding == NamedSharding(MESH, P("x"))
+    assert weft.sharding.get_mesh() is None
+    with pytest.raises(ValueError, match="is of no mesh"):
+        double(X)
+    with pytest.raises(TypeError, match="expected a Mesh"):
+        weft.set_mesh("x")
+
+
+def test_devices_in_the_shape_of_a_mesh():
+    from weft.experimental import mesh_utils
+
+    grid = mesh_utils.create_device_mesh((2, 4))
+    assert Mesh(grid, ("a", "b")).axis_sizes == (2, 4)
+    with pytest.raises(ValueError, match="must equal the product"):
+        mesh_utils.create_device_mesh((3,))
+    with pytest.raises(NotImplementedError, match="leaves an axis open"):
+        NamedSharding(MESH, P(P.UNCONSTRAINED, "x"))
+    with pytest.raises(NotImplementedError, match="cannot call Python"):
+        weft.jit(lambda v: weft.pure_callback(lambda u: np.asarray(u), v, v))(put(P("x")))

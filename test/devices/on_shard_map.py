@@ -301,7 +301,7 @@ def test_as_a_decorator():
         (
             lambda: mapped(lambda a: a if lax.axis_index("x") else -a, P("x"), P("x")),
             weft.errors.TracerBoolConversionError,
-            "bool",
+            "truth value",
         ),
         (lambda: shard_map(lambda a: a, in_specs=P(), out_specs=P())(X), ValueError, "mesh"),
         (lambda: shard_map(lambda a: a, mesh=MESH, out_specs=P())(X), TypeError, "in_specs"),

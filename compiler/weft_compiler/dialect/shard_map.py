@@ -184,13 +184,13 @@ class ShardMap(HigherOrder):
 
         def part(*values):
             given = [b.keys(v, a) for v, a in zip(values, signature.inputs, strict=True)]
-            return b.call_lowered(self.callee, given)
+            return b.call_inside(self.callee, given)
 
         b.stablehlo.region(0, [a.physical for a in signature.inputs], part, terminator="sdy.return")
         values = made if type(made) is tuple else (made,)
         return tuple(b.keys(v, a) for v, a in zip(values, b.outs, strict=True))
 
-    samples = no_rule("covered by test/frontend/test_shard_map.py: it needs devices")
+    samples = no_rule("covered by test/devices/on_shard_map.py: it needs devices")
 
 
 def _with_stacks(b, made, sources):

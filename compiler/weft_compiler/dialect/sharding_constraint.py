@@ -41,4 +41,4 @@ class ShardingConstraint(Op):
         return b.keys(made, x.aval)
 
     fold = NOTHING_TO_FOLD
-    samples = no_rule("covered by test/frontend/test_sharding.py: it needs devices")
+    samples = no_rule("covered by test/devices/on_arrays.py: it needs devices")

@@ -121,3 +121,18 @@ class BodyBuilder(LoweringBuilder):
         outs = self.lower_body(self.module.function(fn), operands)
         self.loc, self.scope = loc, scope
         return tuple(outs)
+
+    def call_inside(self, fn: str, operands: Sequence[Val]) -> tuple[Val, ...]:
+        """What a function does, and all that it calls: for regions in which no function can be named."""
+        outer, self.inlined = self.inlined, _Everything()
+        try:
+            return self.call_lowered(fn, operands)
+        finally:
+            self.inlined = outer
+
+
+class _Everything(frozenset[str]):
+    """Has every name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True

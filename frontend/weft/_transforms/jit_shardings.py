@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from weft.lax.constraints import with_sharding_constraint
-from weft_runtime import NamedSharding, Sharding, pytree
+from weft_runtime import NamedSharding, PartitionSpec, Sharding, pytree
 
 
 def with_shardings(
@@ -15,16 +15,18 @@ def with_shardings(
 ) -> tuple[Callable[..., Any], Any]:
     """`fun` with its arguments and results laid out so, and the device that shardings of one device name.
 
-    `ins` is for the positional arguments that are not static; None is for what may lie anyhow.
+    `ins` is for the positional arguments that are not static; None is for what may lie anyhow. A `PartitionSpec` is
+    of the mesh of `set_mesh`.
 
     Raises: ValueError if shardings name several single devices; TypeError for entries that are no shardings.
     """
     wanted = [s for tree in (ins, outs) for s in pytree.flatten(tree)[0]]
     for sharding in wanted:
-        if not isinstance(sharding, Sharding):
+        if not isinstance(sharding, (Sharding, PartitionSpec)):
             raise TypeError(f"jit: in_shardings and out_shardings must be shardings, got {sharding!r:.80}")
-    single = {s.devices[0] for s in wanted if not isinstance(s, NamedSharding)}
-    if len(single) > 1 or (single and len(single) < len({s.devices for s in wanted})):
+    places = [s for s in wanted if isinstance(s, Sharding)]
+    single = {s.devices[0] for s in places if not isinstance(s, NamedSharding)}
+    if len(single) > 1 or (single and len(single) < len({s.devices for s in places})):
         raise ValueError(f"jit: shardings name different devices: {sorted(map(str, single))}")
 
     @functools.wraps(fun)

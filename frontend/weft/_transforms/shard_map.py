@@ -9,6 +9,7 @@ from typing import Any
 
 from weft._tracing.axes import AXES, Binding, label
 from weft._tracing.bind import op_class
+from weft._tracing.meshes import get_mesh
 from weft._tracing.staging import Traced, trace_function, type_of
 from weft._tracing.trace import STATE
 from weft._transforms.differentiable import as_leaves
@@ -54,8 +55,9 @@ def shard_map(
 
     `in_specs` and `out_specs` are a `PartitionSpec` for all leaves, or trees of them that arguments and results
     begin with. An axis that a spec does not name is not split: every device along it has the same. Inside of `f`
-    the collectives of `weft.lax` know the axes of the mesh. With `check_vma`, a result that may differ along an
-    axis that its spec does not name is an error. Without `f`, a decorator.
+    the collectives of `weft.lax` know the axes of the mesh, which by default is that of `set_mesh`. With
+    `check_vma`, a result that may differ along an axis that its spec does not name is an error. Without `f`, a
+    decorator.
 
     Raises: ValueError if sizes are not divisible, a spec has more entries than a value axes, or names no axis.
     """
@@ -69,8 +71,9 @@ def shard_map(
             check_vma=check_vma,
         )
     check_callable(f, "shard_map")
+    mesh = get_mesh() if mesh is None else mesh
     if not isinstance(mesh, Mesh):
-        raise ValueError(f"shard_map: a mesh of devices must be given, got mesh={mesh!r}")
+        raise ValueError(f"shard_map: a mesh of devices must be given or set by set_mesh, got mesh={mesh!r}")
     if in_specs is _MISSING:
         raise TypeError("shard_map: in_specs must be given: types of arrays do not say how they are split")
     if axis_names and set(axis_names) != set(mesh.axis_names):

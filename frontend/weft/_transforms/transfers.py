@@ -8,15 +8,16 @@ import numpy as np
 
 import weft_runtime
 from weft import dtypes
+from weft._tracing.meshes import placed
 from weft._tracing.trace import Tracer
 from weft._tracing.values import as_value
 from weft._tree.prefix import broadcast_prefix
 from weft.memory import Space
-from weft_runtime import Array, Device, Format, Sharding, pytree
+from weft_runtime import Array, Device, Format, PartitionSpec, Sharding, pytree
 from weft_runtime.transfer_guards import explicit_get, explicit_put
 
 _DEVICE_OR_SHARDING: tuple[Any, ...] = (Device, Sharding)
-PLACES: tuple[Any, ...] = (*_DEVICE_OR_SHARDING, Format, Space)
+PLACES: tuple[Any, ...] = (*_DEVICE_OR_SHARDING, PartitionSpec, Format, Space)
 
 
 def device_put(
@@ -76,6 +77,8 @@ def _target(x: Any, place: Any) -> Device | Sharding | None:
     if isinstance(place, _DEVICE_OR_SHARDING):
         return place
     here = x.sharding if type(x) is Array else weft_runtime.default_sharding()
+    if isinstance(place, PartitionSpec):
+        return placed(place, "device_put")
     if isinstance(place, Format):
         order = place.layout and place.layout.major_to_minor
         if order not in (None, tuple(range(x.ndim))):

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from weft._tracing.bind import bind
+from weft._tracing.meshes import placed
 from weft._tracing.trace import Tracer
 from weft._tracing.values import as_value
 from weft._tree.prefix import flatten_axes
 from weft.lax.axis_names import names_of
 from weft.lax.operands import class_of
 from weft.tree_util import tree_map
-from weft_runtime import NamedSharding, PartitionSpec, Sharding, move, pytree
+from weft_runtime import NamedSharding, Sharding, move, pytree
 
 
 def with_sharding_constraint(x: Any, shardings: Any) -> Any:
     """`x`, laid over devices as `shardings` says: a sharding for all arrays, or a tree of them that `x` begins with.
 
-    In a traced function the compiler is told so, and derivatives lie the same way; an array is moved there. An
-    entry of a spec that is `PartitionSpec.UNCONSTRAINED` is not for arrays.
+    A `PartitionSpec` is of the mesh of `set_mesh`.
+    In a traced function the compiler is told so, and derivatives lie the same way; an array is moved there.
 
     Raises: ValueError if a spec has more entries than an array axes, or does not divide its sizes.
     """
@@ -48,10 +49,7 @@ def _constrained(x: Any, sharding: Any) -> Any:
     value = as_value(x, what="with_sharding_constraint: an operand")
     if sharding is None:
         return value
-    if isinstance(sharding, PartitionSpec):
-        raise ValueError(
-            f"with_sharding_constraint: {sharding} is of no mesh\n  try NamedSharding(mesh, {sharding})"
-        )
+    sharding = placed(sharding, "with_sharding_constraint")
     if not isinstance(sharding, Sharding):
         raise TypeError(f"with_sharding_constraint: expected a sharding, got {sharding!r:.80}")
     sharding.shard_shape(value.shape)
