@@ -148,6 +148,7 @@ def _known(x: Any) -> Any:
 
 def _with_known_bounds(low: Any, high: Any, dtype: Any, body_fun: Any, init_val: Any, unroll: Any) -> Any:
     start = as_value(low).astype(dtype)
+    count: Any = max_dim(high - low, 0)
     if config.disable_jit:
         for i in range(low, high):
             init_val = body_fun(as_value(i).astype(dtype), init_val)
@@ -157,5 +158,5 @@ def _with_known_bounds(low: Any, high: Any, dtype: Any, body_fun: Any, init_val:
         i, value = carry
         return (i + 1, body_fun(i, value)), None
 
-    (_, last), _ = scan(step, (start, init_val), None, length=max_dim(high - low, 0), unroll=unroll or 1)
+    (_, last), _ = scan(step, (start, init_val), None, length=count, unroll=unroll or 1)
     return last
