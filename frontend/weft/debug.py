@@ -1,8 +1,7 @@
-"""Looking into running programs: `debug.print`, `debug.callback`, `debug.log`.
+"""Looking into running programs: `debug.print`, `debug.callback`, `debug.log`, `debug.breakpoint`.
 
 They may stand in any traced function: under `jit`, in loops and branches, under `grad` (they see primal values and
-have no derivative) and under `vmap` (they come once for each element). There is no `breakpoint`: in a function
-that runs outside of `jit`, Python's own works.
+have no derivative) and under `vmap` (they come once for each element).
 """
 
 from __future__ import annotations
@@ -14,6 +13,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from weft._debug.debugger import breakpoint as breakpoint
+from weft._debug.sharding_text import inspect_array_sharding as inspect_array_sharding
+from weft._debug.sharding_text import visualize_array_sharding as visualize_array_sharding
+from weft._debug.sharding_text import visualize_sharding as visualize_sharding
 from weft._transforms.callbacks import debug_callback
 
 _logger = logging.getLogger("weft.debug")

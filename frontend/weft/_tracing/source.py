@@ -39,6 +39,11 @@ def _is_internal(code: CodeType) -> tuple[bool, CodeType]:
     return found
 
 
+def is_internal(code: CodeType) -> bool:
+    """Whether code is weft's own, not the user's."""
+    return (_internal.get(id(code)) or _is_internal(code))[0]
+
+
 def location() -> Any:
     """The location of the innermost frame outside of weft; made once per place in the code."""
     site = SITE.current

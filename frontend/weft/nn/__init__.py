@@ -33,3 +33,6 @@ from weft.nn.normalization import logsumexp as logsumexp
 from weft.nn.normalization import one_hot as one_hot
 from weft.nn.normalization import softmax as softmax
 from weft.nn.normalization import standardize as standardize
+from weft.nn.scaled_products import get_scaled_dot_general_config as get_scaled_dot_general_config
+from weft.nn.scaled_products import scaled_dot_general as scaled_dot_general
+from weft.nn.scaled_products import scaled_matmul as scaled_matmul
