@@ -29,11 +29,12 @@ def test_values_of_a_compiled_program():
 
         return f(2.0)
 
-    said = session(program, "p y\nscale['name']\ny + 1\nc\n")
+    said = session(program, "p y\nscale['name']\ny + 1\nscale\nc\n")
     assert "test_debug.py(" in said
     assert ") f()" in said
     assert "array(6., dtype=float32)\n'scale'\n" in said
     assert "7.0" in said
+    assert "{'by': 3, 'name': 'scale'}" in said
 
 
 def test_frames():

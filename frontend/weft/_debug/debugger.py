@@ -7,9 +7,10 @@ import cmd
 import pprint
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TextIO  # what an expression gives is of every kind
 
-from weft._debug.frames import Frame, frames_here
+from weft._debug.frames import Frame, frames_here, unfixed
 from weft._transforms.callbacks import debug_callback
 
 Backend = Callable[[Sequence[Frame], dict[str, Any]], None]
@@ -140,7 +141,7 @@ class _Entry:
 
     def __call__(self, locals_of_frames: Sequence[dict[str, Any]]) -> None:
         pairs = zip(self.frames, locals_of_frames, strict=True)
-        filled = [Frame(f.filename, f.line, f.function, local, f.shared) for f, local in pairs]
+        filled = [replace(f, local={k: unfixed(x) for k, x in local.items()}) for f, local in pairs]
         self.backend(filled, self.options)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import linecache
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any  # values of a user's frames, of every kind
 
 from weft._tracing.source import is_internal
 from weft._tracing.trace import STATE, Tracer
-from weft_runtime import pytree
+from weft_runtime import Array, pytree
 
 
 @dataclass(frozen=True)
@@ -65,21 +66,44 @@ class Unknown:
         return f"<{self.what}>"
 
 
+class Fixed:
+    """Holds what is no array, so that the program hands it on as it is."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def unfixed(x: Any) -> Any:
+    """A value of a frame as the user knows it."""
+    if type(x) is Fixed:
+        return x.value
+    leaves, tree = pytree.flatten(x)
+    return tree.unflatten([leaf.value if type(leaf) is Fixed else leaf for leaf in leaves])
+
+
 def _known(x: Any) -> Any:
-    """A value in which tracers that the current trace cannot use are replaced."""
+    """A value in which everything is fixed but the arrays; tracers that the trace cannot use are replaced."""
+    if isinstance(x, Iterator):  # no container: reading it would use it up
+        return Fixed(x)
     try:
         leaves, tree = pytree.flatten(x)
     except (TypeError, ValueError):
-        return x  # a container whose keys have no order: its leaves are out of reach
-    if not any(type(leaf) is Tracer for leaf in leaves):
+        return Fixed(x)  # a container whose keys have no order: its leaves are out of reach
+    if not any(type(leaf) in (Tracer, Array) for leaf in leaves):
+        return Fixed(x)
+    return tree.unflatten([_usable(leaf) for leaf in leaves])
+
+
+def _usable(x: Any) -> Any:
+    if type(x) is Array:
         return x
-    return tree.unflatten([_usable(leaf) if type(leaf) is Tracer else leaf for leaf in leaves])
-
-
-def _usable(x: Tracer) -> Any:
+    if type(x) is not Tracer:
+        return Fixed(x)
     trace = STATE.trace
     while trace is not None:
         if trace is x._trace:
             return x
         trace = trace.parent
-    return Unknown(f"{x.aval} of another function")
+    return Fixed(Unknown(f"{x.aval} of another function"))
