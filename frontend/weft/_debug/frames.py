@@ -85,10 +85,8 @@ def unfixed(x: Any) -> Any:
 
 def _known(x: Any) -> Any:
     """A value in which everything is fixed but the arrays; tracers that the trace cannot use are replaced."""
-    if isinstance(x, Iterator):  # no container: reading it would use it up
-        return Fixed(x)
     try:
-        leaves, tree = pytree.flatten(x)
+        leaves, tree = pytree.flatten(x, lambda leaf: isinstance(leaf, Iterator))
     except (TypeError, ValueError):
         return Fixed(x)  # a container whose keys have no order: its leaves are out of reach
     if not any(type(leaf) in (Tracer, Array) for leaf in leaves):
