@@ -34,11 +34,17 @@ class HostCallback:
     """Whether the first operand and the first result are the token that keeps callbacks in order."""
     name: str = ""
     """How messages call it; by default the name of the function."""
+    interrupts: list[KeyboardInterrupt] = field(default_factory=list, compare=False, repr=False)
+    """Interrupts that ended a call, until the caller of the program is told."""
 
     def __call__(self, *args: Any) -> tuple[Any, ...]:
         token, args = (args[:1], args[1:]) if self.is_ordered else ((), args)
         # The memory of the arguments is the program's, and is used for other things afterwards.
-        results = self.fn(*(np.array(arg) for arg in args))
+        try:
+            results = self.fn(*(np.array(arg) for arg in args))
+        except KeyboardInterrupt as interrupt:
+            self.interrupts.append(interrupt)  # XLA makes an ordinary error of it
+            raise
         return (*token, *self._checked(results))
 
     def _checked(self, results: Any) -> list[np.ndarray]:

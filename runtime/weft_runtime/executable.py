@@ -81,15 +81,18 @@ class Executable:
             raise self.explain(error, arrays) from error
         return list(map(Array, self.out_specs, outs))
 
-    def explain_run(self, error: Exception, buffers: Sequence[Any]) -> Exception:
+    def explain_run(self, error: Exception, buffers: Sequence[Any]) -> BaseException:
         """As `explain`, for a quick call: `buffers` are those of arrays of `in_specs`."""
         return self.explain(error, list(map(Array, self.in_specs, buffers)))
 
-    def explain(self, error: Exception, arrays: Sequence[Array]) -> Exception:
+    def explain(self, error: Exception, arrays: Sequence[Array]) -> BaseException:
         """The exception to raise for a call that failed with `error`, in the user's words.
 
         The caller does the raising, so that a traceback ends in the call.
         """
+        for callback in self.callbacks:
+            if callback.interrupts:
+                return callback.interrupts.pop()
         problem = self._problem(arrays)
         if problem is not None:
             return problem
