@@ -220,7 +220,7 @@ def _program(made: Mapping[str, Any], sections: Sequence[bytes], vjp: Program | 
             for c in made["constraints"]
         ),
         disabled_checks=tuple(made["disabled_checks"]),
-        devices=made["devices"],
+        devices=made.get("devices", 1),
         vjp=vjp,
     )
 
