@@ -81,6 +81,10 @@ class Builder:
         """Where each op is noted as it is made, so that the next pass need not read it back from the IR."""
         self._constants: dict[Any, Val] = {}
 
+    def follow(self, earlier: "Builder") -> None:
+        """Uses the constants of a builder that has written before in the same block."""
+        self._constants = earlier._constants
+
     def emit(self, inst: Op, operands: Sequence[Any]) -> Any:
         """Appends one op; its result as a Val, or a tuple of them where the op has not exactly one."""
         try:
@@ -118,6 +122,8 @@ class Builder:
         results: tuple[Val, ...]
         if plan.single is not None:
             results = (Val(made.result, plan.single),)
+            if not operands:
+                self._constants.setdefault(inst, results[0])
         else:
             results = tuple([Val(r, a) for r, a in zip(made.results, plan.avals, strict=True)])
         if self.steps is not None:

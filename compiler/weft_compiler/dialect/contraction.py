@@ -137,8 +137,9 @@ class DotGeneral(Op):
             precision=precision,
             preferred_dtype=self.preferred_dtype,
         )
-        back = sorted(range(len(axes)), key=axes.__getitem__)
-        made = b.transpose(made, permutation=tuple(back))
+        back = tuple(sorted(range(len(axes)), key=axes.__getitem__))
+        if back != tuple(range(len(axes))):
+            made = b.transpose(made, permutation=back)
         return made if made.dtype == like.dtype else b.convert(made, dtype=like.dtype)
 
     def batch(self, b, x, y):

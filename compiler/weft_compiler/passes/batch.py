@@ -1,12 +1,14 @@
 """Batching: a function over one more axis, by asking each op for its `batch` rule."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Val
-from weft_compiler.locations import derived
+from weft_compiler.dialect.op import NoRule
+from weft_compiler.locations import DERIVATIONS, derived
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
 from weft_compiler.rule_errors import errors_located
@@ -81,10 +83,7 @@ def batch(
         env[old.ir] = new
         if is_batched:
             b.batched.add(new.ir)
-    with errors_located(b):
-        for step in read_body(module, source):
-            b.loc = step.loc
-            _batch_op(b, step, env)
+    _batch_steps(b, read_body(module, source), env)
     b.loc = loc
     results = [env[v] for v in source.returned()]
     for i, wanted in enumerate(instantiate):
@@ -95,19 +94,38 @@ def batch(
     return Batched(made.name, tuple(r.ir in b.batched for r in results))
 
 
-def _batch_op(b: BatchBuilder, step: Step, env: dict[ir.Value, Any]) -> None:
-    inst = step.inst
-    operands = [env[v.ir] for v in step.operands]
-    if not any(x.ir in b.batched for x in operands) and not b.is_named_by(inst):
-        outs, out_batched = b.emit(inst, operands), False
-    else:
-        b.loc = derived(b.loc, "batch", inst.name)
-        outs, out_batched = inst.rule("batch")(b, *operands), True
-        if inst.callee_attrs or inst.named_axes:
-            outs, out_batched = outs
-    news = outs if isinstance(outs, tuple) else (outs,)
-    marks = out_batched if isinstance(out_batched, tuple) else (out_batched,) * len(news)
-    for v, new, is_batched in zip(step.results, news, marks, strict=True):
-        env[v.ir] = new
-        if is_batched:
-            b.batched.add(new.ir)
+def _batch_steps(b: BatchBuilder, steps: Iterable[Step], env: dict[ir.Value, Any]) -> None:
+    batched = b.batched
+    with errors_located(b):
+        for step in steps:
+            _, inst, given, results, b.loc, _ = step
+            operands = [env[v.ir] for v in given]
+            for x in operands:
+                if x.ir in batched:
+                    break
+            else:
+                if not b.axis_name or not b.is_named_by(inst):
+                    for v, new in zip(results, b.copy(step, operands), strict=True):
+                        env[v.ir] = new
+                    continue
+            rule = inst.batch
+            if type(rule) is NoRule:
+                inst.rule("batch")  # which says why there is none
+            if DERIVATIONS.named:
+                b.loc = derived(b.loc, "batch", inst.name)
+            outs = rule(b, *operands)
+            if inst.callee_attrs or inst.named_axes:
+                outs, marks = outs
+                news = outs if isinstance(outs, tuple) else (outs,)
+                marks = marks if isinstance(marks, tuple) else (marks,) * len(news)
+                for v, new, is_batched in zip(results, news, marks, strict=True):
+                    env[v.ir] = new
+                    if is_batched:
+                        batched.add(new.ir)
+            elif len(results) == 1 and type(outs) is not tuple:
+                env[results[0].ir] = outs
+                batched.add(outs.ir)
+            else:
+                for v, new in zip(results, outs, strict=True):
+                    env[v.ir] = new
+                    batched.add(new.ir)

@@ -104,7 +104,9 @@ def pull_back(module: Module, fn: str, active: Mask, given: Mask) -> PulledBack:
     duals = Duals(source.args, made.args[:count], active, tangents)
     duals.walk(b, read_body(module, source))
     results, douts = duals.results(b, source.returned())
-    back = Backwards(TransposeBuilder(module, ip, loc, made.steps), tangents)
+    behind = TransposeBuilder(module, ip, loc, made.steps)
+    behind.follow(b)
+    back = Backwards(behind, tangents)
     back.enter(b.linear)
     ends = [None if d is None else d.ir for d in picked(douts, given)]
     back.run(ends, made.args[count:])

@@ -21,9 +21,18 @@ def _fixed(x: Any) -> Any:
     return bind(op_class("stop_gradient").of(), x)
 
 
+def _top(x: Any, axis: Axis, where: Any) -> Any:
+    """The maximum along `axis`, kept and without a slope; -inf of no elements.
+
+    It is the operand that has no slope, so that none is computed for the maximum.
+    """
+    may_be_empty = where is not None or 0 in x.shape
+    return jnp.max(_fixed(x), axis, keepdims=True, initial=-jnp.inf if may_be_empty else None, where=where)
+
+
 def _largest(x: Any, axis: Axis, where: Any) -> Any:
-    """The maximum along `axis`, kept; without a slope, and 0 where it is infinite."""
-    top = _fixed(jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where))
+    """The same, and 0 where it is infinite."""
+    top = _top(x, axis, where)
     return jnp.where(jnp.isfinite(top), top, 0).astype(x.dtype)
 
 
@@ -34,7 +43,7 @@ def softmax(x: Any, axis: int | tuple[int, ...] | None = -1, where: Any = None) 
     Shapes: x[..., n, ...] -> the same.
     """
     x = _inexact(x)
-    top = _fixed(jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where))
+    top = _top(x, axis, where)
     powers = jnp.exp((x if where is None else jnp.where(where, x, -jnp.inf)) - top)
     result = powers / jnp.sum(powers, axis, keepdims=True, where=where)
     return result if where is None else jnp.where(where, result, 0)
@@ -44,7 +53,7 @@ def softmax(x: Any, axis: int | tuple[int, ...] | None = -1, where: Any = None) 
 def log_softmax(x: Any, axis: int | tuple[int, ...] | None = -1, where: Any = None) -> Any:
     """The logarithm of softmax, without overflow."""
     x = _inexact(x)
-    top = _fixed(jnp.max(x, axis, keepdims=True, initial=-jnp.inf, where=where))
+    top = _top(x, axis, where)
     shifted = x - top
     total = jnp.log(jnp.sum(jnp.exp(shifted), axis, keepdims=True, where=where))
     result = shifted - total

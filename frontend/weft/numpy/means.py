@@ -41,9 +41,11 @@ def divided(x: Any, number: Any) -> Any:
     return bind(ops.div, x, broadcast_to(number, x.shape))
 
 
-def _mean(name: str, x: Any, axes: tuple[int, ...], where: Any) -> Any:
-    """Mean with the reduced axes kept, of a value that is wide enough to be summed."""
-    total = reduce_axes("reduce_sum", masked(name, x, where, 0), axes, True)
+def _mean(name: str, x: Any, axes: tuple[int, ...], where: Any, keepdims: bool = True) -> Any:
+    """Mean of a value that is wide enough to be summed."""
+    if where is not None and not keepdims:
+        return without_axes(_mean(name, x, axes, where), axes, False)
+    total = reduce_axes("reduce_sum", masked(name, x, where, 0), axes, keepdims)
     return divided(total, count(x, axes, where, x.dtype, name))
 
 
@@ -75,7 +77,7 @@ def mean(
     target = mean_dtype("mean", x, dtype)
     x = _spread_mask("mean", wide(convert(x, target, False)), where)
     axes = axes_within(axis, x.ndim)
-    return convert(without_axes(_mean("mean", x, axes, where), axes, keepdims), target, False)
+    return convert(_mean("mean", x, axes, where, keepdims), target, False)
 
 
 def _variance(
