@@ -10,7 +10,7 @@ from weft_compiler import collector
 from weft_compiler.bindings import PassManager, context, ir
 from weft_compiler.meshes import declare_meshes
 from weft_compiler.module import Module
-from weft_compiler.passes.cut_fusions import cut_fusions
+from weft_compiler.passes.cut_fusions import CutFusions
 from weft_compiler.passes.expand_transforms import Expander
 from weft_compiler.passes.order_effects import OrderEffects
 from weft_compiler.passes.to_stablehlo import lower_function
@@ -107,10 +107,14 @@ def serialize(module: Module) -> bytes:
 
 
 def identity(module: Module) -> bytes:
-    """What the code of a module depends on, in bytes: places in source files are left out."""
+    """What the code of a lowered module depends on, in bytes: places in source files are left out."""
     copy = module.copy()
     _strip().run(copy.ir.operation)
-    return serialize(copy)
+    return _TUNING + serialize(copy)
+
+
+_TUNING = b"1 "
+"""Another number where `tuned` makes something else of the same module."""
 
 
 @functools.cache
@@ -120,14 +124,27 @@ def _strip() -> PassManager:
     return manager
 
 
-def tuned(module: Module, platform: str, *, without: Collection[str] = ()) -> tuple[Module, dict[str, Any]]:
-    """A lowered module as the backend of a platform compiles it best, and XLA flags; `module` stays as it is."""
-    if platform != "cpu" or "weft-cut-fusions" in without:
-        return module, {}  # the others weigh for themselves what to compute again
+def tuned(module: Module, platform: str, *, without: Collection[str] = ()) -> Module:
+    """A lowered module as the backend of a platform compiles it best; `module` stays as it is."""
+    if not _is_tuned(platform, without):
+        return module
     copy = module.copy()
-    had_barriers = cut_fusions(copy)
-    # Without flags the runtime sees to barriers anywhere; ours are not in loops so small that they are one kernel.
-    return copy, {} if had_barriers else {"xla_disable_hlo_passes": "cse_barrier_expander"}
+    CutFusions().run(copy)
+    return copy
+
+
+def backend_flags(identity: bytes, platform: str, *, without: Collection[str] = ()) -> dict[str, Any]:
+    """The XLA flags that go with `tuned`, for a module of this identity."""
+    if not _is_tuned(platform, without) or b"optimization_barrier" in identity:
+        return {}  # the runtime sees to the barriers of a program
+    return {
+        "xla_disable_hlo_passes": "cse_barrier_expander"
+    }  # ours are not in loops so small that they are one kernel
+
+
+def _is_tuned(platform: str, without: Collection[str]) -> bool:
+    """The other backends weigh for themselves what to compute again."""
+    return platform == "cpu" and "weft-cut-fusions" not in without
 
 
 def _mark_donated(module: Module, donated: Sequence[int]) -> None:

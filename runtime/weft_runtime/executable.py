@@ -20,6 +20,8 @@ from weft_runtime.sharding import Sharding
 from weft_runtime.spec import Dtype, Shape, Spec
 from weft_runtime.transfer import Place
 
+Source = str | bytes | Callable[[], str | bytes]
+"""A module, or what makes it."""
 OutType = tuple[Shape, Dtype, bool]
 
 _BYTES_LIMIT = 1 << 62  # XLA counts bytes in 64 bits, and ends the process where they do not suffice
@@ -167,7 +169,7 @@ class Executable:
 
 
 def compile(
-    module: str | bytes,
+    module: Source,
     in_specs: Sequence[Spec],
     out_types: Sequence[OutType],
     *,
@@ -182,6 +184,7 @@ def compile(
 ) -> Executable:
     """Compile a StableHLO module (text, bytecode or portable artifact) with a function `@main`.
 
+    module: with `identity` also a function that makes it, which is called if nothing that is known will do.
     in_specs: what the arguments will be; out_types: shape, dtype and weak type of each result.
     device: where it runs; by default where the committed arguments are, else the default device. Other
       arguments are brought there in each call.
@@ -201,17 +204,33 @@ def compile(
             raise TypeError(f"{name}: a host callback must be a HostCallback, got {callback!r}")
     if committed is None:
         committed = device is not None or any(spec.committed for spec in in_specs)
+    key = identity if use_cache and not host_callbacks else None
     if isinstance(sharding, NamedSharding):
         return _partitioned(
-            module, in_specs, out_types, sharding, donate, options or {}, host_callbacks, name, use_cache
+            _made(module),
+            in_specs,
+            out_types,
+            sharding,
+            donate,
+            options or {},
+            host_callbacks,
+            name,
+            use_cache,
         )
     out_specs = [Spec(shape, dtype, sharding, weak, committed) for shape, dtype, weak in out_types]
     for spec in (*in_specs, *out_specs):
         if spec.size * spec.dtype.itemsize >= _BYTES_LIMIT:
             raise CompileError(f"RESOURCE_EXHAUSTED: {name}: an array of {spec} is larger than any memory")
     with COMPILATIONS.one():
-        key = (identity or module) if use_cache else None
-        program = _load(module, sharding, options or {}, host_callbacks, name, key)
+        program = _load(
+            module if key is not None else _made(module),
+            sharding,
+            options or {},
+            host_callbacks,
+            name,
+            key,
+            use_cache,
+        )
     made = Executable(
         program.loaded, in_specs, out_specs, donated=donate, callbacks=host_callbacks, name=name
     )
@@ -242,7 +261,7 @@ def _partitioned(
     while True:
         text = partitioning.annotated(module, in_specs, arriving, wanted, ranks)
         with COMPILATIONS.one():
-            program = _load(text, sharding, flags, callbacks, name, text if use_cache else None)
+            program = _load(text, sharding, flags, callbacks, name, None, use_cache)
         found = partitioning.result_shardings(program.loaded, [s.shape for s in outs], ranks, mesh)
         if all(s is not None for s in found):
             break
@@ -255,25 +274,27 @@ def _partitioned(
 
 
 def _load(
-    module: str | bytes,
+    module: Source,
     sharding: Sharding,
     flags: Mapping[str, Any],
     callbacks: Sequence[HostCallback],
     name: str,
-    identity: str | bytes | None,
+    identity: bytes | None,
+    use_cache: bool,
 ) -> Program:
     client = sharding.devices[0].client
-    lapack.prepare(module, client.platform)
+    known = _made(module) if identity is None else identity
+    lapack.prepare(known, client.platform)
     data_dir = plugins.cuda_data_dir() if client.platform in ("gpu", "cuda") else None
-    if client.platform == "cpu" and _has_barrier(module):
+    if client.platform == "cpu" and _has_barrier(known):
         flags = {**_KEEP_BARRIERS, **flags}
     options = pjrt.compile_options(sharding.devices, flags, data_dir)
     try:
         if callbacks:
-            return Program(pjrt.compile_with_callbacks(client, module, sharding.devices, options, callbacks))
-        if identity is None:
-            return Program(pjrt.compile_module(client, module, sharding.devices, options))
-        return _cached(client, module, identity, sharding, options)
+            return Program(pjrt.compile_with_callbacks(client, known, sharding.devices, options, callbacks))
+        if not use_cache:
+            return Program(pjrt.compile_module(client, known, sharding.devices, options))
+        return _cached(client, module, known, sharding, options)
     except JaxRuntimeError as error:
         raise CompileError(f"XLA cannot compile {name}: {error}") from error
 
@@ -288,8 +309,16 @@ def _has_barrier(module: str | bytes) -> bool:
     return word in module if isinstance(module, str) else word.encode() in module
 
 
+def _made(module: Source) -> str | bytes:
+    return module() if callable(module) else module
+
+
 def _cached(
-    client: pjrt.Client, module: str | bytes, identity: str | bytes, sharding: Sharding, options: Any
+    client: pjrt.Client,
+    module: Source,
+    identity: str | bytes,
+    sharding: Sharding,
+    options: Any,
 ) -> Program:
     key = compile_cache.key_of(identity, options.SerializeAsString(), client, sharding.devices)
     found = LOADED.get(key)
@@ -299,7 +328,7 @@ def _cached(
     made = None if cache is None else _stored(cache, key, client, sharding, options)
     if made is None:
         started = time.monotonic()
-        made = Program(pjrt.compile_module(client, module, sharding.devices, options))
+        made = Program(pjrt.compile_module(client, _made(module), sharding.devices, options))
         if cache is not None and time.monotonic() - started >= cache.least_compile_s:
             with contextlib.suppress(JaxRuntimeError):  # a backend that cannot serialize simply has no cache
                 cache.store(key, made.loaded.serialize())

@@ -111,16 +111,10 @@ class CutFusions(ModulePass):
     """
 
     def run(self, module: Module) -> None:
-        cut_fusions(module)
-
-
-def cut_fusions(module: Module) -> bool:
-    """The pass; whether there were barriers before."""
-    with context():
-        program = _Program(module)
-        for function in module.defined():
-            program.edge(function.name)
-    return program.had_barriers
+        with context():
+            program = _Program(module)
+            for function in module.defined():
+                program.edge(function.name)
 
 
 @dataclass
@@ -153,7 +147,6 @@ class _Program:
     def __init__(self, module: Module) -> None:
         self._module = module
         self._edges: dict[str, Edge] = {}
-        self.had_barriers = False
 
     def edge(self, name: str) -> Edge:
         """The edge of a function, whose body is cut."""
@@ -240,8 +233,6 @@ class _Block:
                 for i, x in enumerate(operands):
                     self._read(x, ((op, i),))
             else:
-                if name == "optimization_barrier":
-                    self.program.had_barriers = True
                 if name in _NESTED:
                     self.inner += sum(_Block(region.blocks[0], self.program).cut() for region in op.regions)
                 for x in operands:  # read from memory, so computed by a kernel of its own

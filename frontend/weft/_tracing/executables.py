@@ -75,26 +75,21 @@ def compile_lowered(
         device = _all_of(lowered.meshes, name)
     check_known(name, lambda: lowered.ir.operation.get_asm(assume_verified=True))
     platform = sharding_for(in_specs, device, name).devices[0].client.platform
-    tuned, flags = lowering.tuned(lowered, platform, without=config.disabled_passes)
-    callbacks, identity = [], None
-    program: str | bytes
-    if lowered.callbacks:
-        callbacks = host_callbacks(lowered.callbacks)
-        program = for_platform(tuned.text(), platform)
-    elif lowered.meshes:
-        program = tuned.text()
-    else:
-        program, identity = lowering.serialize(tuned), lowering.identity(tuned)
+    identity = lowering.identity(lowered)
+    callbacks, program = _program(lowered, platform)
     executable = weft_runtime.compile(
         program,
         in_specs,
         [(aval.shape, cast(Any, aval.dtype), weak) for aval, weak in out_types],
         donate=donated,
         name=name,
-        options={**flags, **(options or {})},
+        options={
+            **lowering.backend_flags(identity, platform, without=config.disabled_passes),
+            **(options or {}),
+        },
         device=device,
         host_callbacks=callbacks,
-        identity=identity,
+        identity=None if lowered.callbacks or lowered.meshes else identity,
     )
     if any(site.has_effect for site in lowered.callbacks):
         return with_effects(executable, any(site.is_ordered for site in lowered.callbacks))
@@ -110,6 +105,19 @@ def _all_of(symbols: Iterable[str], name: str) -> Sharding:
                 f"{name}: the program runs on {meshes[0]} and on {mesh}, which have other devices"
             )
     return meshes[0].whole
+
+
+def _program(lowered: Module, platform: str) -> tuple[list[Any], Any]:
+    """The Python functions that a program calls, and what the runtime compiles; a function makes it on demand."""
+
+    def tuned() -> Module:
+        return lowering.tuned(lowered, platform, without=config.disabled_passes)
+
+    if lowered.callbacks:
+        return host_callbacks(lowered.callbacks), for_platform(tuned().text(), platform)
+    if lowered.meshes:
+        return [], tuned().text()
+    return [], lambda: lowering.serialize(tuned())
 
 
 class ByStructure:
