@@ -372,6 +372,10 @@ print(plain.nr_devices, plain.call(x).sharding == over_x, plain.call(wnp.arange(
 laid = export.export(weft.jit(lambda x: weft.lax.with_sharding_constraint(wnp.sin(x), over_x)))(x)
 laid = export.deserialize(laid.serialize())
 print(laid.nr_devices, laid.call(x).sharding == over_x, weft.jit(laid.call)(x).sharding == over_x)
+compiled = weft.jit(lambda x: x + 1, in_shardings=over_x, out_shardings=over_x).lower(wnp.arange(8.0)).compile()
+print(compiled(x).sharding == over_x, compiled(wnp.arange(8.0)).tolist()[-1])
+compiled = weft.jit(wnp.sin).lower(weft.ShapeDtypeStruct((8,), "float32", sharding=over_x)).compile()
+print(compiled(x).sharding == over_x, compiled.input_shardings[0][0] == over_x)
 try:
     laid.call(wnp.arange(8.0))
 except ValueError as error:
@@ -387,5 +391,7 @@ def test_over_several_devices():
     assert done.stdout.splitlines() == [
         "1 True 1",
         "4 True True",
+        "True 8.0",
+        "True True",
         "<lambda> was exported for 4 devices, and is called on 1",
     ]

@@ -287,6 +287,9 @@ def test_types_have_expressions():
         assert str(made.out_avals[0]) == "float32[b,2*b + 1]"
         assert made.uses_global_constants and export.is_symbolic_dim(made.in_avals[0].shape[0])
     assert "tensor<⟦b⟧x⟦c⟧xf32>" in exported.mlir_module()
+    b = exported.in_avals[0].shape[0]
+    ir = str(weft.make_ir(lambda x: wnp.ones(b + 1) * x[0, 0] * b)(exported.in_avals[0]))
+    assert "tensor<⟦b + 1⟧xf32>" in ir and "size = ⟦b⟧" in ir
 
 
 REFUSED = [

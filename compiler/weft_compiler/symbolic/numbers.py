@@ -57,6 +57,8 @@ def expressions_in(text: str) -> tuple[str, dict[str, DimExpr]]:
     Elements of constants are data and stay, but for constants that are marked `weft.size`.
     """
     found: dict[str, DimExpr] = {}
+    if not _expressions:
+        return text, found  # nobody has made an expression in this process
 
     def mark(match: re.Match[str]) -> str:
         expression = decoded(int(match[0]))
@@ -79,9 +81,7 @@ def check_known(what: str, text: Callable[[], str]) -> None:
 
     Raises: InconclusiveDimensionOperation.
     """
-    if not _expressions:
-        return  # nobody has made an expression in this process
-    found = expressions_in(text())[1]
+    found = expressions_in(text())[1] if _expressions else {}
     if found:
         raise InconclusiveDimensionOperation(
             f"{what} has sizes that depend on dimension variables ({', '.join(found)}): it can be exported, but "

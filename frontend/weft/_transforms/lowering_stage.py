@@ -9,6 +9,7 @@ from weft._tracing.staging import Traced
 from weft.config import config
 from weft_compiler import lowering
 from weft_compiler.module import Module
+from weft_compiler.symbolic import expressions_in
 from weft_runtime import hlo
 
 
@@ -46,7 +47,7 @@ class Lowering:
         """The program as text."""
         if dialect == "hlo":
             return hlo.text(lowering.serialize(self.module), with_metadata=debug_info)
-        return self._mlir(dialect).text(debug_info=debug_info)
+        return expressions_in(self._mlir(dialect).text(debug_info=debug_info))[0]
 
     def object(self, dialect: str) -> Any:
         """The program as an object of the library that has the dialect."""

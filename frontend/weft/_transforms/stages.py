@@ -18,7 +18,7 @@ from weft._transforms.argument_types import struct_of_argument as struct_of_argu
 from weft._transforms.lowering_stage import Lowering
 from weft._tree.structure import mismatches
 from weft_compiler.avals import KEY_DTYPES
-from weft_runtime import Array, Executable, Sharding, Spec, default_sharding, move, pytree
+from weft_runtime import Array, Executable, Mesh, Sharding, Spec, default_sharding, move, pytree
 from weft_runtime.placement import place_name
 from weft_runtime.program import register_key_dtype
 
@@ -151,8 +151,10 @@ class Lowered(Stage):
         """The next stage: machine code, on the device of `device_assignment` if it is given."""
         lowering = self._lowering
         device = device_assignment[0] if device_assignment else lowering.device
+        meshes = [Mesh.of_symbol(symbol).whole for symbol in lowering.module.meshes]
+        place = meshes[0] if meshes else default_sharding()
         specs = [
-            *map(_spec, lowering.structs),
+            *(_spec(struct, place) for struct in lowering.structs),
             *(x.spec.update(committed=False) for x in lowering.traced.captures),
         ]
         executable = compile_lowered(
@@ -167,9 +169,10 @@ class Lowered(Stage):
         return Compiled(executable, lowering.traced.captures, self.args_info, self.out_tree, self._no_kwargs)
 
 
-def _spec(struct: ShapeDtypeStruct) -> Spec:
+def _spec(struct: ShapeDtypeStruct, place: Sharding) -> Spec:
+    """What an argument will be, which is at `place` unless it says something else."""
     is_placed = isinstance(struct.sharding, Sharding)
-    sharding = struct.sharding if is_placed else default_sharding()
+    sharding = struct.sharding if is_placed else place
     return Spec(struct.shape, struct.dtype, sharding, struct.weak_type, is_placed)
 
 
@@ -233,7 +236,7 @@ class Compiled(Stage):
         moved = []
         for position, (x, spec) in enumerate(zip(arrays, self._executable.in_specs, strict=False)):
             if x.spec.sharding is not spec.sharding:
-                if x.committed:
+                if x.committed and x.sharding.devices != spec.sharding.devices:
                     raise ValueError(
                         f"{self._executable.name}: leaf {position} of the arguments is on {place_name(x.sharding)}, "
                         f"but the program was compiled for {place_name(spec.sharding)}\n  try weft.device_put"
