@@ -205,7 +205,9 @@ def _make(shape: tuple[int, ...], dtype: Dtype) -> Aval:
     aval.size = math.prod(shape)
     aval.kind = KINDS[dtype]
     with context():
-        aval.ty = ir.RankedTensorType.get([encoded(n) for n in shape], element_type(dtype), loc=ir.Location.unknown())
+        aval.ty = ir.RankedTensorType.get(
+            [encoded(n) for n in shape], element_type(dtype), loc=ir.Location.unknown()
+        )
     aval = _AVALS.setdefault((shape, dtype), aval)
     _AVAL_OF_TYPE.setdefault(aval.ty, aval)
     return aval
