@@ -75,11 +75,10 @@ def put_physical(spec: Spec, value: np.ndarray, *, alias: bool = False) -> Array
     return Array(spec, made)
 
 
-def putter(spec: Spec) -> Callable[[np.ndarray], Array]:
-    """`put_physical` for many values of one spec on one device; their dtype is that of the spec."""
+def putter(spec: Spec) -> Callable[[np.ndarray], pjrt.ArrayImpl]:
+    """The buffers of many arrays of one spec, on one device; the dtype of the values is that of the spec."""
     sharding = spec.sharding
-    put = pjrt.putter(spec.physical, sharding.impl_for(spec.ndim), sharding.devices, spec.committed)
-    return lambda value: Array(spec, put(value))
+    return pjrt.putter(spec.physical, sharding.impl_for(spec.ndim), sharding.devices, spec.committed)
 
 
 def move(x: Array, device: Place | None = None) -> Array:

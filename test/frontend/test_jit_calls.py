@@ -147,6 +147,7 @@ def test_static_arguments_next_to_containers():
 @pytest.mark.parametrize("value", [[1], {}, np.ones(2), (1, [2])], ids=["list", "dict", "array", "nested"])
 def test_a_static_argument_without_a_hash(value):
     f = jit(lambda x, n: x, static_argnums=1)
+    assert f(1.0, (1,)) == f(1.0, (1.0, 1.0)) == f(1.0, (1, (2,))) == 1
     for _ in range(2):
         with pytest.raises(ValueError, match="non-hashable static argument 1") as caught:
             f(1.0, value)

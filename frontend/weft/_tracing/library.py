@@ -49,7 +49,7 @@ class LibraryFunction:
             raise TypeError(f"{fun.__name__} has no parameters {sorted(unknown)}")
         self._arrays = frozenset(arrays)
         self._is_array: list[bool] = []
-        self._flags = StaticFlags(self._static_flags)
+        self._flags = StaticFlags(self._static_flags, static_key)
         self._rest_is_array = False
         for p in parameters:
             if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from weft._tracing.host_values import host_value
+from weft._tracing.host_values import on_device
 from weft_runtime import Array
 
 
@@ -21,8 +21,12 @@ class StaticFlags(dict[Any, Sequence[bool]]):
     The flags are in the order of the call: positional arguments, then those given by name.
     """
 
-    def __init__(self, flags_of: Callable[[int, Sequence[str]], Sequence[bool]]) -> None:
+    def __init__(
+        self, flags_of: Callable[[int, Sequence[str]], Sequence[bool]], key_of: Callable[[Any], Any]
+    ) -> None:
         self._flags_of = flags_of
+        self.key_of = key_of
+        """What stands for a static value in a key, which is hashed only when the key is looked up."""
 
     def __missing__(self, shape: Any) -> Sequence[bool]:
         count, *names = shape if type(shape) is tuple else (shape,)
@@ -57,11 +61,14 @@ def quick_key(
                 if kind is int or kind is str:
                     key += kind, x
                 else:
-                    key.append(static_key(x))
+                    key.append(flags.key_of(x))
                 continue
-            x = host_value(x, settings, is_fresh)
-            if x is None:
+            found = on_device(x, settings, is_fresh)
+            if found is None:
                 return None
+            key.append(found[0])
+            buffers.append(found[1])
+            continue
         key.append(x.spec)
         buffers.append(x._b)
     return tuple(key), buffers

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from weft._tracing.quick_keys import StaticFlags
 from weft._tracing.trace import Tracer
 from weft._transforms.signatures import normalized, resolve
+from weft_compiler.avals import Aval
 from weft_runtime import pytree
 
 Statics = tuple[tuple[Any, "Static"], ...]
@@ -47,7 +50,7 @@ class Roles:
         self.donate_argnums, self.donate_argnames = resolve(fun, donate_argnums, donate_argnames, "donate")
         self.has_static = bool(self.static_argnums or self.static_argnames)
         self.donates = bool(self.donate_argnums or self.donate_argnames)
-        self.static = StaticFlags(self._static_flags)
+        self.static = StaticFlags(self._static_flags, _with_type)
 
     def _static_flags(self, count: int, names: Sequence[str]) -> tuple[bool, ...]:
         positions = normalized(self.static_argnums, count)
@@ -104,6 +107,10 @@ def rejoined(
     return args, kwargs
 
 
+def _with_type(value: Any) -> tuple[Any, ...]:
+    return type(value), value
+
+
 def _static(name: str, value: Any, where: Any) -> Static:
     if type(value) is Tracer:
         raise ValueError(f"{name}: static argument {where} is a tracer of {value.aval}")
@@ -114,3 +121,20 @@ def _static(name: str, value: Any, where: Any) -> Static:
             f"{name}: non-hashable static argument {where}: {value!r:.80} of type "
             f"{type(value).__name__}; static arguments are part of the cache key, so they must be hashable"
         ) from None
+
+
+def warn_of_unusable(donated: Sequence[Aval], results: Sequence[Aval]) -> None:
+    """A warning of donated arrays whose memory no result can take: none left has their shape and dtype."""
+    rest = Counter(results)
+    unusable = []
+    for aval in donated:
+        if rest[aval]:
+            rest[aval] -= 1
+        else:
+            unusable.append(str(aval))
+    if unusable:
+        warnings.warn(
+            f"Some donated buffers were not usable: {', '.join(unusable)}. A buffer is reused for a result of its "
+            "shape and dtype; each result takes one.",
+            stacklevel=5,
+        )

@@ -13,13 +13,13 @@ from weft._tracing.compile_log import missed
 from weft._tracing.entries import Entry, entry_of, run_entry
 from weft._tracing.executables import compile_module
 from weft._tracing.float0 import is_float0, without_float0
-from weft._tracing.host_values import host_value
+from weft._tracing.host_values import host_value, on_device
 from weft._tracing.quick_keys import quick_key
 from weft._tracing.staging import Traced, call_traced, function_name, in_specs, trace_function, type_of
 from weft._tracing.trace import MOMENT, STATE, Tracer, call_key, leak_message
 from weft._tracing.values import as_value
 from weft._transforms import stages
-from weft._transforms.arguments import Roles, Statics, rejoined
+from weft._transforms.arguments import Roles, Statics, rejoined, warn_of_unusable
 from weft._transforms.cache_misses import explanation
 from weft._transforms.signatures import argument_names
 from weft.config import config
@@ -87,10 +87,10 @@ class JitFunction:
             key: tuple[Any, ...] = (settings, x.spec)
             buffers = [x._b]
         elif self._has_static:
-            found = quick_key(args, kwargs, settings, self._static, self._is_fresh)
-            if found is None:
+            keyed = quick_key(args, kwargs, settings, self._static, self._is_fresh)
+            if keyed is None:
                 return self._call_tree(args, kwargs, settings)
-            key, buffers = found
+            key, buffers = keyed
         else:  # what `quick_key` does, in line
             parts: list[Any] = [settings]
             values = args
@@ -101,12 +101,15 @@ class JitFunction:
                 values = (*args, *kwargs.values())
             buffers = []
             for x in values:
-                if type(x) is not Array:
-                    x = host_value(x, settings, self._is_fresh)
-                    if x is None:
-                        return self._call_tree(args, kwargs, settings)
-                parts.append(x.spec)
-                buffers.append(x._b)
+                if type(x) is Array:
+                    parts.append(x.spec)
+                    buffers.append(x._b)
+                    continue
+                found = on_device(x, settings, self._is_fresh)
+                if found is None:
+                    return self._call_tree(args, kwargs, settings)
+                parts.append(found[0])
+                buffers.append(found[1])
             key = tuple(parts)
         try:
             entry = self._quick.get(key)
@@ -252,6 +255,8 @@ class JitFunction:
             options=self._options,
             device=self._device,
         )
+        if donated:
+            warn_of_unusable([type_of(leaves[i])[0] for i in donated], [aval for aval, _ in traced.out_types])
         return entry_of(traced, executable)
 
     # The rest of the interface
@@ -292,6 +297,11 @@ class JitFunction:
 
     def _cache_size(self) -> int:
         return len(self._programs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "_fun":
+            raise AttributeError(name)
+        return getattr(self._fun, name)  # what the user has hung on the function
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else types.MethodType(self, instance)
