@@ -94,7 +94,20 @@ class CustomJvpCall(CustomCall):
         # The derivative is linear in the tangents, so its own linear part is that at tangents of zero.
         has_tangent = floats(x.aval for x in xs)
         active = marks(picked(dxs, has_tangent))
-        made = b.linearize_of(self.jvp_callee, (*(False,) * len(xs), *active))
+        at_work = ("custom_jvp.linearize", self.jvp_callee, active)
+        if at_work in b.module.memo:
+            # The derivative calls the function on tangents, so the function is linear in them.
+            changes = [x if d is None else d for x, d in zip(xs, dxs, strict=True)]
+            avals = b.module.signature(self.callee).outputs
+            tangents = b.emit(self, changes)
+            return b.emit(self, xs), tuple(
+                t if is_float(a) else None for t, a in zip(tangents, avals, strict=True)
+            )
+        b.module.memo[at_work] = True
+        try:
+            made = b.linearize_of(self.jvp_callee, (*(False,) * len(xs), *active))
+        finally:
+            del b.module.memo[at_work]
         avals = b.module.signature(self.callee).outputs
         count = len(avals)
         forward, sources = b.once(("custom_jvp.fwd", made.fwd, count), lambda: _forward(b, made, count))

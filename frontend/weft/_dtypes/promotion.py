@@ -80,6 +80,10 @@ def _promote(args: tuple[Typed, ...], strict: bool, x64: bool) -> Typed:
 
 def _check_numeric(items: tuple[Any, ...]) -> None:
     for item in items:
+        if item == kinds.float0:
+            raise TypeError(
+                "a float0 array takes part in no operation: it is the tangent of an integer or boolean, which is 0"
+            )
         if item not in ALL:
             raise ValueError(f"dtype {item} does not take part in type promotion")
 

@@ -24,6 +24,14 @@ def is_array(x: Any) -> bool:
     return kind is Array or kind is Tracer
 
 
+def can_be_value(x: Any) -> bool:
+    """Whether `as_value` takes `x` for an array or number, by what it is."""
+    known = (*PYTHON_NUMBERS, np.ndarray, np.generic)
+    if is_array(x) or isinstance(x, known):
+        return True
+    return any(hasattr(x, name) for name in ("aval", "__jax_array__", "__weft_array__", "__array__"))
+
+
 def as_value(x: Any, dtype: Any = None, *, what: str = "argument") -> Value:
     """`x` as an array, or as a constant of the current staged trace; `dtype` for numbers that should take one.
 

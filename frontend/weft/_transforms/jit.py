@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -63,4 +64,6 @@ def jit(
 def _checked(fun: Any) -> Callable[..., Any]:
     if not callable(fun):
         raise TypeError(f"jit: expected a function, got {fun!r:.80} of type {type(fun).__name__}")
+    if inspect.isgeneratorfunction(fun):
+        raise TypeError(f"jit: expected a function, got a generator function: {fun!r:.80}; it has no results")
     return fun

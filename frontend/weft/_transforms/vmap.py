@@ -11,6 +11,7 @@ from weft._tracing.axes import AXES, Binding, label
 from weft._tracing.bind import op_class
 from weft._tracing.staging import Traced, trace_function, type_of
 from weft._tracing.trace import STATE
+from weft._tracing.values import can_be_value
 from weft._transforms.differentiable import as_leaves
 from weft._transforms.forward import set_weak
 from weft._transforms.grad import check_callable
@@ -69,8 +70,15 @@ def _vmap(
         )
     flat, tree = pytree.flatten((args, kwargs))
     axes = flatten_axes("vmap in_axes", tree, 0 if in_axes == 0 and type(in_axes) is int else (in_axes, 0))
-    leaves = as_leaves("vmap", fun, args, flat)
     names = functools.partial(argument_names, fun, args, kwargs)  # for messages alone: they cost time
+    fixed = {
+        i: x
+        for i, (x, axis) in enumerate(zip(flat, axes, strict=True))
+        if axis is None and not can_be_value(x)
+    }
+    if fixed:  # objects that are the same for all, functions say, are handed on as they are
+        tree, flat, axes, names = _without_fixed(tree, flat, axes, names, fixed)
+    leaves = as_leaves("vmap", fun, args, flat)
     axes = [_normalized(axis, x, i, names) for i, (axis, x) in enumerate(zip(axes, leaves, strict=True))]
     size = _size(leaves, axes, names, axis_size)
     in_types, outers = [], []
@@ -99,6 +107,26 @@ def _vmap(
     outs = trace.emit(request, [*leaves, *traced.captures])
     set_weak(outs, traced.out_types)
     return traced.out_tree.unflatten(outs)
+
+
+def _without_fixed(tree: Any, flat: Any, axes: Any, names: Names, fixed: dict[int, Any]) -> Any:
+    """Structure, leaves, axes and names of the arguments but for the objects in `fixed`."""
+    kept = [i for i in range(len(flat)) if i not in fixed]
+    rest = _Rest(tree, fixed)
+    return rest, [flat[i] for i in kept], [axes[i] for i in kept], lambda: [names()[i] for i in kept]
+
+
+class _Rest:
+    """A structure of which some leaves are known already."""
+
+    def __init__(self, tree: Any, fixed: dict[int, Any]) -> None:
+        self.tree = tree
+        self.fixed = fixed
+
+    def unflatten(self, leaves: Sequence[Any]) -> Any:
+        given = iter(leaves)
+        count = len(leaves) + len(self.fixed)
+        return self.tree.unflatten([self.fixed[i] if i in self.fixed else next(given) for i in range(count)])
 
 
 def _normalized(axis: Any, x: Any, position: int, names: Names) -> int:
