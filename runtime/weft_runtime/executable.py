@@ -19,6 +19,7 @@ from weft_runtime.placement import place_name, sharding_for, with_moves
 from weft_runtime.sharding import Sharding
 from weft_runtime.spec import Dtype, Shape, Spec
 from weft_runtime.transfer import Place
+from weft_runtime.turns import CPU_TURNS
 
 Source = str | bytes | Callable[[], str | bytes]
 """A module, or what makes it."""
@@ -269,6 +270,8 @@ def _partitioned(
     out_specs = [spec.update(sharding=s) for spec, s in zip(outs, found, strict=True)]
     made = Executable(program.loaded, in_specs, out_specs, donated=donate, name=name)
     made.origin, made.stored_as = program.origin, program.stored_as
+    if len(sharding.devices) > 1 and sharding.devices[0].platform == "cpu":
+        made.run = CPU_TURNS.around(made.run)
     made.run = with_moves(made.run, in_specs, sharding)
     return made
 

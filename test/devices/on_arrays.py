@@ -268,3 +268,23 @@ def test_devices_in_the_shape_of_a_mesh():
         NamedSharding(MESH, P(P.UNCONSTRAINED, "x"))
     with pytest.raises(NotImplementedError, match="cannot call Python"):
         weft.jit(lambda v: weft.pure_callback(lambda u: np.asarray(u), v, v))(put(P("x")))
+
+
+def test_many_programs_in_a_row_and_from_several_threads():
+    # XLA's CPU client starts the parts of several programs at once, and they wait for each other in too few threads.
+    from concurrent.futures import ThreadPoolExecutor
+
+    x = put(P("x"))
+    product = weft.jit(lambda v, w: v @ w / 10)
+
+    def repeated(_):
+        y = x
+        for _ in range(40):
+            product(x, x)
+            y = product(y, x)
+        return np.asarray(y)
+
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(repeated, range(4)))
+    for each in made[1:]:
+        np.testing.assert_array_equal(each, made[0])
