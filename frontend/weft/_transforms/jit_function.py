@@ -14,7 +14,6 @@ from weft._tracing.entries import Entry, entry_of, run_entry
 from weft._tracing.executables import compile_module
 from weft._tracing.float0 import is_float0, without_float0
 from weft._tracing.host_values import host_value, on_device
-from weft._tracing.quick_keys import quick_key
 from weft._tracing.staging import Traced, call_traced, function_name, in_specs, trace_function, type_of
 from weft._tracing.trace import MOMENT, STATE, Tracer, call_key, leak_message
 from weft._tracing.values import as_value
@@ -86,12 +85,7 @@ class JitFunction:
             x = args[0]
             key: tuple[Any, ...] = (settings, x.spec)
             buffers = [x._b]
-        elif self._has_static:
-            keyed = quick_key(args, kwargs, settings, self._static, self._is_fresh)
-            if keyed is None:
-                return self._call_tree(args, kwargs, settings)
-            key, buffers = keyed
-        else:  # what `quick_key` does, in line
+        else:  # as `quick_key` makes it, in line
             parts: list[Any] = [settings]
             values = args
             if kwargs:
@@ -100,7 +94,13 @@ class JitFunction:
                 parts += kwargs
                 values = (*args, *kwargs.values())
             buffers = []
-            for x in values:
+            is_static = (
+                self._static[(len(args), *kwargs) if kwargs else len(args)] if self._has_static else ()
+            )
+            for i, x in enumerate(values):
+                if is_static and is_static[i]:
+                    parts += type(x), x
+                    continue
                 if type(x) is Array:
                     parts.append(x.spec)
                     buffers.append(x._b)
