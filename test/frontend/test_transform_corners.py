@@ -71,3 +71,20 @@ def test_a_rule_may_use_its_linear_function_on_tangents():
     for f in (total, weft.checkpoint(total), weft.jit(total)):
         np.testing.assert_allclose(weft.grad(lambda x, f=f: f(x) ** 2)(x), [6.0, 6.0, 6.0])
         np.testing.assert_allclose(weft.hessian(lambda x, f=f: f(x) ** 2)(x), np.full((3, 3), 2.0))
+
+
+def residuals(policy):
+    f = weft.checkpoint(lambda x: jnp.sin(jnp.sin(jnp.sin(x))), policy=policy)
+    return str(weft.make_ir(lambda x: weft.vjp(f, x)[1](1.0))(1.0)), weft.grad(f)(1.0)
+
+
+def test_a_policy_may_be_a_function_of_names_of_ops():
+    kept, slope = residuals(lambda op, *_, **__: str(op) in ("sin", "cos"))
+    assert "save_only_these_ops:cos,sin" in kept
+    np.testing.assert_allclose(slope, weft.grad(lambda x: jnp.sin(jnp.sin(jnp.sin(x))))(1.0), rtol=1e-6)
+    assert "everything_saveable" in residuals(lambda *_, **__: True)[0]
+    assert residuals(lambda *_, **__: False)[0].count("cos") == residuals(None)[0].count("cos")
+    with pytest.raises(TypeError, match="by the name of an op alone"):
+        residuals(lambda op, x: x.ndim == 2)
+    with pytest.raises(TypeError, match="must be one of"):
+        residuals("dots")

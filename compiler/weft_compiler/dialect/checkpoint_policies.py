@@ -2,7 +2,7 @@
 
 `nothing_saveable`, `everything_saveable`, `dots_saveable`, `dots_with_no_batch_dims_saveable`, and for values
 named by `checkpoint_name`: `save_only_these_names:a,b`, `save_any_names_but_these:a,b`,
-`save_anything_except_these_names:a,b`. What is kept in another memory says from where to where:
+`save_anything_except_these_names:a,b`. By the names of ops: `save_only_these_ops:sin,cos`. What is kept in another memory says from where to where:
 `offload_only_these_names@device>pinned_host:a,b`, `offload_dot_with_no_batch_dims@device>pinned_host`.
 Several policies joined by `|` keep what any of them keeps.
 """
@@ -50,10 +50,15 @@ def _all_but(names: frozenset[str]) -> Rule:
     return lambda inst: inst.name != NAMING_OP or inst.label not in names  # type: ignore[attr-defined]
 
 
+def _of_ops(names: frozenset[str]) -> Rule:
+    return lambda inst: inst.name in names
+
+
 _BY_NAMES: dict[str, Callable[[frozenset[str]], Rule]] = {
     "save_only_these_names": _only,
     "save_any_names_but_these": _named_but,
     "save_anything_except_these_names": _all_but,
+    "save_only_these_ops": _of_ops,
 }
 _BY_NAMES_AWAY: dict[str, Callable[[frozenset[str]], Rule]] = {"offload_only_these_names": _only}
 

@@ -10,6 +10,7 @@ from weft._tracing.eager import run_op
 from weft._tracing.trace import STATE, Tracer
 from weft.errors import UnexpectedTracerError
 from weft_compiler.dialect.op import REGISTRY, Op
+from weft_compiler.dialect.registry import index
 
 
 @functools.cache
@@ -20,6 +21,11 @@ def op_class(name: str) -> type[Op]:
         if found is not None:
             return found
     raise KeyError(f"the dialect has no op {name}")
+
+
+def op_names() -> list[str]:
+    """The names of all ops of the dialect, which imports none of them."""
+    return sorted(name.partition(".")[2] for name in index().families)
 
 
 def bind(inst: Op, *operands: Any, weak_type: bool | None = None) -> Any:

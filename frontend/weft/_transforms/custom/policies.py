@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from weft._tracing.bind import op_names
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -102,12 +104,36 @@ def text_of(policy: Any) -> str:
     """A policy as the op has it; TypeError for what is none."""
     if policy is None:
         return nothing_saveable.text
-    if not isinstance(policy, Policy):
+    if isinstance(policy, Policy):
+        return policy.text
+    if not callable(policy):
+        raise TypeError(f"checkpoint: policy must be one of weft.checkpoint_policies, got {policy!r:.80}")
+    return _chosen_ops(policy)
+
+
+class OpName:
+    """What a policy that is a function is asked about: `name`, and `str(op)`, are those of an op of the IR."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def _chosen_ops(policy: Any) -> str:
+    """The ops whose results a function keeps; it is asked once for each name, so it can look at no types."""
+    names = op_names()
+    try:
+        kept = [name for name in names if policy(OpName(name))]
+    except Exception as error:
         raise TypeError(
-            f"checkpoint: policy must be one of weft.checkpoint_policies, got {policy!r:.80}\n"
+            f"checkpoint: policy {policy!r:.80} must decide by the name of an op alone, policy(op, *_, **__): {error}\n"
             "  try save_only_these_names with checkpoint_name, which can choose any value"
-        )
-    return policy.text
+        ) from error
+    if len(kept) == len(names):
+        return everything_saveable.text
+    return f"save_only_these_ops:{','.join(kept)}" if kept else nothing_saveable.text
 
 
 checkpoint_policies = types.SimpleNamespace(
