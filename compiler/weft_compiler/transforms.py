@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from weft_compiler.avals import Aval, KeyDtype
 from weft_compiler.bindings import ir
+from weft_compiler.body import read_body
 from weft_compiler.diagnostics import DiagnosticError
 from weft_compiler.dialect.builder import Builder, Val
 from weft_compiler.dialect.op import Op
 from weft_compiler.masks import Mask, spread
-from weft_compiler.module import Module
+from weft_compiler.module import Function, Module
 from weft_compiler.named_axes import axes_of, named_axes
 
 
@@ -239,11 +240,21 @@ class TransformBuilder(Builder):
             lambda: dependence(self.module, fn, mask, differentiable, name),
         )
 
-    def has_effect(self, fn: str) -> bool:
-        """Whether calling a function does anything beside computing its results."""
-        from weft_compiler.passes.dce import function_has_effect
+    def acts(self, fn: str) -> bool:
+        """Whether calling a function does anything that must not happen more often, or for other values.
 
-        return self.once(("effect", fn), lambda: function_has_effect(self.module, fn, {}))
+        Looking at values may.
+        """
+        return self.once(("acts", fn), lambda: self._acts(self.module.function(fn)))
+
+    def _acts(self, function: Function) -> bool:
+        if function.is_declaration:
+            return True
+        for step in read_body(self.module, function):
+            inst = step.inst
+            if (inst.has_effect and not inst.only_looks) or any(self.acts(name) for name in inst.callees()):
+                return True
+        return False
 
     def move_axis(self, x: Val, source: int, target: int) -> Val:
         """`x` with one axis moved."""

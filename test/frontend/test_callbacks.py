@@ -250,6 +250,40 @@ def test_order_through_control_flow(seen):
     assert seen == expected * 3
 
 
+# Batches in which every element goes its own way
+
+
+def test_looking_happens_for_all_elements(seen):
+    """What only looks at values runs as often as the batch does, for elements that do not need it too."""
+
+    def note(name, v):
+        debug.callback(lambda v: seen.append((name, float(v))), v, ordered=True)
+
+    def chosen(x):
+        return lax.cond(x > 1, lambda v: (note("yes", v), v * 2)[1], lambda v: v, x)
+
+    def loop(x):
+        return lax.while_loop(lambda v: v < 3, lambda v: (note("turn", v), v + 1)[1], x)
+
+    np.testing.assert_array_equal(vmap(chosen)(jnp.arange(3.0)), [0, 1, 4])
+    weft.effects_barrier()
+    assert seen == [("yes", 0), ("yes", 1), ("yes", 2)]
+    seen.clear()
+    np.testing.assert_array_equal(vmap(loop)(jnp.arange(1.0, 3.0)), [3, 3])
+    weft.effects_barrier()
+    assert seen == [("turn", 1), ("turn", 2), ("turn", 2), ("turn", 3)]
+
+
+def test_acting_for_some_elements_only_is_refused():
+    def act(x):
+        return io_callback(lambda v: v, SCALAR, x)
+
+    with pytest.raises(NotImplementedError, match="not supported in vmap-of-cond"):
+        vmap(lambda x: lax.cond(x > 1, act, lambda v: v, x))(jnp.arange(3.0))
+    with pytest.raises(NotImplementedError, match="not supported in while_loop with batched predicate"):
+        vmap(lambda x: lax.while_loop(lambda v: v < 3, lambda v: act(v) + 1, x))(jnp.arange(3.0))
+
+
 # debug
 
 

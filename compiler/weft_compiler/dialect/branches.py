@@ -99,8 +99,10 @@ class Cond(TakesCaptures):
 
     def _batch_by_selection(self, b, index, xs, batched):
         """An index for each element: every branch runs on all of them, and results are chosen."""
-        if any(b.has_effect(f) for f in self.branches):
-            raise NotImplementedError("Effects are not supported in vmap of cond with a batched predicate.")
+        if any(b.acts(f) for f in self.branches):
+            raise NotImplementedError(
+                "IO effect not supported in vmap-of-cond: every branch would run for every element"
+            )
         every = (True,) * len(b.module.signature(self.branches[0]).outputs)
         chosen = None
         low, high = b.zeros(index.aval), b.full(index.aval, len(self.branches) - 1)

@@ -132,8 +132,11 @@ class EffectCallback(HostCall):
     debug: Attr[Flag] = False
 
     has_effect = True
-
     key_use = "kept"
+
+    @property
+    def only_looks(self):
+        return self.debug
 
     def jvp(self, b, *args):
         if not self.debug:

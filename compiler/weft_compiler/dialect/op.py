@@ -212,6 +212,9 @@ class Op:
     """Attributes that name functions."""
     has_effect: ClassVar[bool] = False
     """Must be kept though nothing uses its results, and keeps its place among others with effects."""
+    only_looks: bool = False
+    """Of an op with an effect: all it does is to look at values, so it may run more often, or for values that do
+    not count."""
     is_cheap: ClassVar[bool] = False
     """Computed again rather than kept as a residual."""
     can_fold: ClassVar[bool] = False

@@ -189,9 +189,10 @@ class While(HigherOrder):
         every = (True,) * len(operands[2])
         cond = b.batch_of(self.cond, (*cond_consts, *every), instantiate=(True,)).fn
         body = b.batch_of(self.body, (*body_consts, *every), instantiate=every).fn
-        if b.has_effect(self.cond) or b.has_effect(self.body):
+        if b.acts(self.cond) or b.acts(self.body):
             raise NotImplementedError(
-                "Effects are not supported in vmap of while_loop with a batched predicate."
+                "IO effects not supported in while_loop with batched predicate: "
+                "they would happen for elements that have ended"
             )
         state = [b.with_batch(x) for x in operands[2]]
         (goes_on,) = b.call(cond, (*operands[0], *state))
