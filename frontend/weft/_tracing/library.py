@@ -11,8 +11,8 @@ import numpy as np
 
 from weft._tracing.entries import Entry, entry_of, run_entry
 from weft._tracing.executables import compile_module
-from weft._tracing.host_values import host_value
-from weft._tracing.quick_keys import StaticFlags, quick_key, static_key
+from weft._tracing.host_values import host_value, on_device
+from weft._tracing.quick_keys import StaticFlags, static_key
 from weft._tracing.source import SITE, location
 from weft._tracing.staging import in_specs, trace_function, type_of
 from weft._tracing.trace import MOMENT, STATE, Tracer
@@ -49,7 +49,7 @@ class LibraryFunction:
             raise TypeError(f"{fun.__name__} has no parameters {sorted(unknown)}")
         self._arrays = frozenset(arrays)
         self._is_array: list[bool] = []
-        self._flags = StaticFlags(self._static_flags, static_key)
+        self._flags = StaticFlags(self._static_flags)
         self._rest_is_array = False
         for p in parameters:
             if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
@@ -72,11 +72,41 @@ class LibraryFunction:
             x = args[0]
             key: tuple[Any, ...] = (settings, x.spec)
             buffers = [x._b]
-        else:
-            found = quick_key(args, kwargs, settings, self._flags, False)
-            if found is None:
-                return self._call_tree(args, kwargs, settings)
-            key, buffers = found
+        else:  # see `quick_keys`
+            parts: list[Any] = [settings]
+            buffers = []
+            for i, x in enumerate(args):
+                kind = type(x)
+                if kind is Array:
+                    parts.append(x.spec)
+                    buffers.append(x._b)
+                elif x is None:
+                    parts.append(None)
+                elif self._flags[len(args)][i]:
+                    parts.append(static_key(x))
+                else:
+                    found = on_device(x, settings)
+                    if found is None:
+                        return self._call_tree(args, kwargs, settings)
+                    parts.append(found[0])
+                    buffers.append(found[1])
+            for name in kwargs if len(kwargs) < 2 else sorted(kwargs):
+                x = kwargs[name]
+                kind = type(x)
+                if kind is Array:
+                    parts += name, x.spec
+                    buffers.append(x._b)
+                elif x is None:
+                    parts += name, None
+                elif name not in self._arrays:
+                    parts += (name, kind, x) if kind is int else (name, static_key(x))
+                else:
+                    found = on_device(x, settings)
+                    if found is None:
+                        return self._call_tree(args, kwargs, settings)
+                    parts += name, found[0]
+                    buffers.append(found[1])
+            key = tuple(parts)
         try:
             entry = self._quick.get(key)
         except TypeError:  # a static value without a hash, as the long way tells

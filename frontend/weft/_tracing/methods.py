@@ -150,7 +150,7 @@ def _numpy_method(name: str) -> Callable[..., Any]:
 def attach() -> None:
     """Gives both classes their operators and methods."""
     from weft import numpy
-    from weft.numpy._elementwise import Binary
+    from weft.numpy._elementwise import Binary, quick_pair
 
     methods: dict[str, Any] = {}
     for name, function in _BINARY.items():
@@ -179,6 +179,7 @@ def attach() -> None:
             setattr(Array, f"__{name}__", found.operator(methods[f"__{name}__"]))
             if name in _BINARY:
                 setattr(Array, f"__r{name}__", found.swapped_operator(methods[f"__r{name}__"]))
+    Array.__matmul__ = quick_pair(numpy.matmul, methods["__matmul__"])
     for name, method in _TRACER_METHODS.items():
         setattr(Tracer, name, method)
 

@@ -50,7 +50,7 @@ class Roles:
         self.donate_argnums, self.donate_argnames = resolve(fun, donate_argnums, donate_argnames, "donate")
         self.has_static = bool(self.static_argnums or self.static_argnames)
         self.donates = bool(self.donate_argnums or self.donate_argnames)
-        self.static = StaticFlags(self._static_flags, _with_type)
+        self.static = StaticFlags(self._static_flags)
 
     def _static_flags(self, count: int, names: Sequence[str]) -> tuple[bool, ...]:
         positions = normalized(self.static_argnums, count)
@@ -105,10 +105,6 @@ def rejoined(
         else:
             args.insert(where, static.value)
     return args, kwargs
-
-
-def _with_type(value: Any) -> tuple[Any, ...]:
-    return type(value), value
 
 
 def _static(name: str, value: Any, where: Any) -> Static:

@@ -85,7 +85,7 @@ class JitFunction:
             x = args[0]
             key: tuple[Any, ...] = (settings, x.spec)
             buffers = [x._b]
-        else:  # as `quick_key` makes it, in line
+        else:  # see `quick_keys`
             parts: list[Any] = [settings]
             values = args
             if kwargs:

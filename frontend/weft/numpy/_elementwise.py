@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import weft_runtime
-from weft._tracing.entries import Entry
+from weft._tracing.entries import Entry, run_entry
 from weft._tracing.library import LibraryFunction
 from weft._tracing.operands import _checked_number
 from weft._tracing.trace import MOMENT, STATE, Tracer
@@ -35,6 +35,36 @@ def number_beside(x: Array, value: Any) -> Any:
     if type(value) is int and target.kind in "iu":
         value = _checked_number(value, target)
     return weft_runtime.scalar(value, target, weak)
+
+
+class Unary(LibraryFunction):
+    """A function of one array, without other parameters, that gives one array."""
+
+    def __init__(self, fun: Callable[[Any], Any]) -> None:
+        super().__init__(fun, fun.__code__.co_varnames[:1])
+        self._single: dict[Any, Quick] = {}
+        """By the call key and the spec."""
+
+    def __call__(self, x: Any, /) -> Any:
+        settings = MOMENT.key
+        if settings is None or type(x) is not Array:
+            return LibraryFunction.__call__(self, x)
+        known = self._single.get((settings, x.spec))
+        if known is None:
+            made = LibraryFunction.__call__(self, x)
+            remember(self._single, (settings, x.spec), self._quick.get((settings, x.spec)))
+            return made
+        run, handlers, spec, executable = known
+        try:
+            outs = run([x._b]).consume_with_handlers(handlers)
+        except (RuntimeError, ValueError) as error:
+            raise executable.explain(error, (x,)) from None
+        return Array(spec, outs[0])
+
+    def clear_cache(self) -> None:
+        """Forgets all compiled programs."""
+        super().clear_cache()
+        self._single.clear()
 
 
 class Binary(LibraryFunction):
@@ -160,6 +190,25 @@ def remember(cache: dict[Any, Quick], key: Any, entry: Entry | None) -> None:
         run, handlers, spec, unflatten, consts, executable = entry
         if unflatten is None and not consts:
             cache[key] = run, handlers, spec, executable
+
+
+def unary_function(fun: Callable[[Any], Any]) -> Unary:
+    """Marks a function of one array, positional alone, as a library function."""
+    return Unary(fun)
+
+
+def quick_pair(function: LibraryFunction, general: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """`general`, but quick for two arrays that `function` has been called with: for a method of `Array`."""
+    quick = function._quick
+
+    def method(x: Array, y: Any) -> Any:
+        if type(y) is Array:
+            entry = quick.get((MOMENT.key, x.spec, y.spec))
+            if entry is not None:
+                return run_entry(entry, [x._b, y._b])
+        return general(x, y)
+
+    return method
 
 
 def binary_function(fun: Callable[[Any, Any], Any]) -> Binary:

@@ -9,7 +9,7 @@ from typing import Any
 from weft._tracing.bind import bind
 from weft._tracing.library import library
 from weft.numpy._arguments import inexact, promoted_inexact
-from weft.numpy._elementwise import binary_function
+from weft.numpy._elementwise import binary_function, unary_function
 from weft.numpy._ops import compare, compare_to, constant, kind, like, ops, select
 from weft.numpy.ufunc_class import binary_ufunc
 
@@ -23,7 +23,7 @@ def _unary(name: str, op: str, doc: str) -> Callable[[Any], Any]:
     function.__name__ = function.__qualname__ = name
     function.__module__ = __name__
     function.__doc__ = doc
-    return library("x")(function)
+    return unary_function(function)
 
 
 exp = _unary("exp", "exp", "e to the power x elementwise.")

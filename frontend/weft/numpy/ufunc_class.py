@@ -6,10 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
-from weft._tracing.library import LibraryFunction
-from weft._tracing.trace import MOMENT
-from weft.numpy._elementwise import Binary, Quick, remember
-from weft_runtime import Array
+from weft.numpy._elementwise import Binary, Unary
 
 
 class ufunc:
@@ -145,41 +142,20 @@ class BinaryUfunc(Binary, ufunc):
     __repr__ = ufunc.__repr__
 
 
-class UnaryUfunc(LibraryFunction, ufunc):
+class UnaryUfunc(Unary, ufunc):
     """A ufunc of one array that is one op."""
 
     def __init__(self, fun: Callable[[Any], Any]) -> None:
-        LibraryFunction.__init__(self, fun, ("x",))
+        Unary.__init__(self, fun)
         self.__signature__ = _signature_of_call(UnaryUfunc)
         self.nin, self.nout, self.identity = 1, 1, None
         self._func = self._call = self
         self._quick_methods = {}
-        self._single: dict[Any, Quick] = {}
-        """By the call key and the spec."""
 
     def __call__(self, x: Any, /, out: Any = None, where: Any = None) -> Any:  # type: ignore[override]
         if out is not None or where is not None:
             check_out_and_where(self, out, where)
-        settings = MOMENT.key
-        if settings is None or type(x) is not Array:
-            return LibraryFunction.__call__(self, x)
-        key = (settings, x.spec)
-        known = self._single.get(key)
-        if known is None:
-            made = LibraryFunction.__call__(self, x)
-            remember(self._single, key, self._quick.get(key))
-            return made
-        run, handlers, spec, executable = known
-        try:
-            outs = run([x._b]).consume_with_handlers(handlers)
-        except (RuntimeError, ValueError) as error:
-            raise executable.explain(error, (x,)) from None
-        return Array(spec, outs[0])
-
-    def clear_cache(self) -> None:
-        """Forgets all compiled programs."""
-        LibraryFunction.clear_cache(self)
-        self._single.clear()
+        return Unary.__call__(self, x)
 
     __repr__ = ufunc.__repr__
 
