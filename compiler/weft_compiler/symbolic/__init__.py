@@ -14,4 +14,5 @@ from weft_compiler.symbolic.numbers import check_known as check_known
 from weft_compiler.symbolic.numbers import decoded as decoded
 from weft_compiler.symbolic.numbers import encoded as encoded
 from weft_compiler.symbolic.numbers import expressions_in as expressions_in
+from weft_compiler.symbolic.numbers import in_use as in_use
 from weft_compiler.symbolic.scope import Scope as Scope

@@ -51,6 +51,11 @@ def decoded(n: int) -> Any:
     return n if n < FIRST else _expressions[n - FIRST]
 
 
+def in_use() -> bool:
+    """Whether any expression has been made in this process."""
+    return bool(_expressions)
+
+
 def expressions_in(text: str) -> tuple[str, dict[str, DimExpr]]:
     """IR in text with ⟦expression⟧ in place of each number that stands for one, and the expressions by their text.
 

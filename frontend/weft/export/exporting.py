@@ -14,10 +14,12 @@ from weft._transforms.argument_types import ShapeDtypeStruct, struct_of
 from weft._transforms.jit import JitFunction
 from weft._transforms.reverse import vjp
 from weft._transforms.stages import Traced, Wrapped
+from weft.config import config
 from weft.export import symbolic
 from weft.export.checks import DisabledSafetyCheck, check_calls, checked_platforms
 from weft.export.exported import Exported, value_type
 from weft_compiler import portable
+from weft_compiler.lowering import tuned
 from weft_runtime import pytree
 from weft_runtime.loading import platform_of
 from weft_runtime.program import FLOAT0, Constant, Program, physical
@@ -92,7 +94,11 @@ def _exported(
     calls = portable.custom_calls(lowering.module)
     check_calls(name, calls, lowering.module.callbacks, platforms, disabled)
     scope = symbolic.scope_of(name, source.ins)
-    code, version = symbolic.code_of(lowering.module, scope)
+    sizes = symbolic.sizes_of(name, lowering.module, source.ins, source.outs)
+    module = lowering.module
+    if scope is None and len(platforms) == 1:
+        module = tuned(module, platforms[0], without=config.disabled_passes)
+    code, version = symbolic.code_of(module, scope)
     program = Program(
         name=name,
         platforms=platforms,
@@ -106,7 +112,7 @@ def _exported(
         is_template=scope is not None,
         stablehlo_version=version,
         constants=tuple(map(_constant, lowering.traced.captures)),
-        sizes={} if scope is None else symbolic.sizes_of(lowering.module, [*source.ins, *source.outs]),
+        sizes=sizes,
         constraints=() if scope is None else symbolic.file_constraints(scope),
         disabled_checks=tuple(map(str, disabled)),
         devices=portable.device_count(lowering.module),

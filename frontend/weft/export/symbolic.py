@@ -22,6 +22,7 @@ from weft_compiler.symbolic import (
     InconclusiveDimensionOperation,
     encoded,
     expressions_in,
+    in_use,
     max_dim,
     min_dim,
 )
@@ -102,12 +103,31 @@ def file_shape(shape: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(file_size(n) if isinstance(n, DimExpr) else n for n in shape)
 
 
-def sizes_of(module: Module, structs: Sequence[ShapeDtypeStruct]) -> dict[str, Size]:
-    """All expressions of a program and of the types of its arguments and results, by their text."""
+def sizes_of(
+    name: str, module: Module, ins: Sequence[ShapeDtypeStruct], outs: Sequence[ShapeDtypeStruct]
+) -> dict[str, Size]:
+    """All expressions of a program and of the types of its arguments and results, by their text.
+
+    Raises: ValueError for dimension variables that are in no argument, or of several scopes.
+    """
+    if not in_use():
+        return {}
     found = expressions_in(portable.linked_text(module))[1]
-    for struct in structs:
+    for struct in (*ins, *outs):
         found.update({str(n): n for n in struct.shape if isinstance(n, DimExpr)})
-    return {text: file_size(dim) for text, dim in found.items()}
+    of_arguments = {n.scope: n.scope for struct in ins for n in struct.shape if isinstance(n, DimExpr)}
+    sizes = {text: file_size(dim) for text, dim in found.items()}
+    known = {
+        v for struct in ins for n in file_shape(struct.shape) if isinstance(n, Size) for v in n.variables()
+    }
+    strange = [text for text, dim in found.items() if dim.scope not in of_arguments]
+    strange += [text for text, size in sizes.items() if not size.variables() <= known]
+    if strange:
+        raise ValueError(
+            f"{name} has sizes in dimension variables that are in no shape of its arguments: "
+            f"{', '.join(dict.fromkeys(strange))}"
+        )
+    return sizes
 
 
 def file_constraints(scope: SymbolicScope) -> tuple[Constraint, ...]:
