@@ -106,7 +106,7 @@ class Gather(Op):
         if len(self.slice_sizes) != x.ndim:
             self.fail(f"slice_sizes {list(self.slice_sizes)} must have one entry for each axis of {x}")
         for axis, (size, n) in enumerate(zip(self.slice_sizes, x.shape, strict=True)):
-            if indices.size and not 0 <= size <= n:  # without index vectors no window is taken
+            if not 0 <= size <= n and indices.size != 0:  # without index vectors no window is taken
                 self.fail(f"slice size {size} of axis {axis} does not lie within {x}")
             if axis in self.collapsed_slice_dims and size != 1:
                 self.fail(f"slice size {size} of axis {axis}, which collapsed_slice_dims drop, must be 1")
