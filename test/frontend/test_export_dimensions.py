@@ -94,6 +94,8 @@ def test_decided_comparisons():
         bool(a), -a < 0, b + c >= 3 * a,
     ]  # fmt: skip
     assert all(truths)
+    s, t = dims("s, t", "s >= 2")
+    assert s * t - t >= 1 and 3 * s * t - 3 * t > 2 and t - s * t < 0 and bool(s * s * t - s * t)
     assert not (a >= 10 or a < 4 or b < a or a > 9)
     assert export.symbolic_shape("max(a, 2), min(a, 2)", scope=a.scope) == (a, 2)
 

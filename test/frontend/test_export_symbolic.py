@@ -379,6 +379,32 @@ def test_data_is_not_taken_for_a_size():
     assert int(made[1]) == 3 and made[2].tolist() == [number] * 3
 
 
+def language_model(params, tokens):
+    """Loss of predicting each token from those before it: one block of attention."""
+    x = params["embedding"][tokens[:, :-1]]
+    x = x + wnp.sin(wnp.arange(x.shape[1])[:, None] / 3)
+    heads = [y.reshape(*y.shape[:-1], 2, 4) for y in wnp.split(x @ params["qkv"], 3, axis=-1)]
+    x = x + nn.dot_product_attention(*heads, is_causal=True).reshape(x.shape)
+    x = (x - x.mean(-1, keepdims=True)) / wnp.sqrt(x.var(-1, keepdims=True) + 1e-5)
+    scores = nn.log_softmax(nn.gelu(x) @ params["out"])
+    return -wnp.mean(wnp.take_along_axis(scores, tokens[:, 1:, None], axis=-1))
+
+
+def test_training_step_for_any_batch_and_length():
+    step = weft.jit(weft.value_and_grad(language_model))
+    params = {"embedding": floats(11, 8), "qkv": floats(8, 24), "out": floats(8, 11)}
+    b, s = export.symbolic_shape("b, s", constraints=["s >= 2"])
+    exported = export.export(step)(params, weft.ShapeDtypeStruct((b, s), "int32"))
+    exported = export.deserialize(exported.serialize())
+    for shape in ((2, 5), (3, 2)):
+        tokens = ints(*shape, high=11)
+        got, want = exported.call(params, tokens), step(params, tokens)
+        for x, y in zip(weft.tree.leaves(got), weft.tree.leaves(want), strict=True):
+            np.testing.assert_allclose(x, y, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="s >= 2"):
+        exported.call(params, ints(3, 1, high=11))
+
+
 def test_variables_that_no_argument_has():
     a, b = export.symbolic_shape("a, b")
     (c,) = export.symbolic_shape("b")

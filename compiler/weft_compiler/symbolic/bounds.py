@@ -24,8 +24,26 @@ def of(x: Dim) -> tuple[float, float]:
     known = x.scope.bounds.get(x)
     if known is None:
         x.scope.bounds[x] = (-math.inf, math.inf)  # asked again on the way, nothing is known yet
-        known = x.scope.bounds[x] = (_least(x, DEPTH), -_least(-x, DEPTH))
+        low, high = _least(x, DEPTH), -_least(-x, DEPTH)
+        for least, most in _as_products(x):
+            low, high = max(low, least), min(high, most)
+        known = x.scope.bounds[x] = (low, high)
     return known
+
+
+def _as_products(x: DimExpr) -> Iterator[tuple[float, float]]:
+    """Bounds of a sum whose terms share a factor, as a product: b*s - b + 2 is b times s - 1, and 2."""
+    from weft_compiler.symbolic.expression import divided, variable
+
+    constant = dict(x.terms).get((), 0)
+    rest: Any = x - constant
+    if isinstance(rest, int) or len(rest.terms) < 2:
+        return
+    for atom, _ in rest.terms[0][0]:
+        if isinstance(atom, str) and all(atom in dict(factors) for factors, _ in rest.terms):
+            factor = variable(x.scope, atom)
+            low, high = _times(of(factor), of(divided(rest, factor)[0]))
+            yield low + constant, high + constant
 
 
 def _least(x: Any, depth: int) -> float:
