@@ -11,9 +11,10 @@ import numpy as np
 import weft_runtime
 from weft import dtypes
 from weft._tracing.bind import bind
+from weft._tracing.host_values import host_value
 from weft._tracing.library import library
 from weft._tracing.operands import broadcast_to, convert, with_weak_type
-from weft._tracing.trace import STATE
+from weft._tracing.trace import MOMENT, STATE
 from weft._tracing.values import as_value, is_array
 from weft.numpy._arguments import array as as_array
 from weft.numpy._arguments import explicit_dtype, no_sharding, shape_of
@@ -215,6 +216,11 @@ def asarray(
     out_sharding: Any = None,
 ) -> Any:
     """As `array`, but what is an array already is not copied."""
+    settings = MOMENT.key
+    if type(a) is np.ndarray and settings is not None and dtype is order is device is out_sharding is None:
+        made = host_value(a, settings)
+        if made is not None:
+            return made
     return array(a, dtype, bool(copy), order or "K", device=device, out_sharding=out_sharding)
 
 
