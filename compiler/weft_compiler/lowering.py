@@ -107,10 +107,13 @@ def serialize(module: Module) -> bytes:
 
 
 def identity(module: Module) -> bytes:
-    """What the code of a lowered module depends on, in bytes: places in source files are left out."""
+    """What the code of a lowered module depends on, in bytes: places in source files are left out.
+
+    The names that the user gave to parts of it are not, as profiles show them.
+    """
     copy = module.copy()
     _strip().run(copy.ir.operation)
-    return _TUNING + serialize(copy)
+    return _TUNING + serialize(copy) + "\n".join(module.scopes).encode()
 
 
 _TUNING = b"1 "

@@ -202,10 +202,12 @@ class Module:
         """(transformation, function, configuration) -> what the transformation made."""
         self.held: dict[int, Any] = {}
         """Rules in Python that ops name by number: they live as long as a module that has such ops."""
+        self.scopes: list[str] = []
+        """Names of the ops of a lowered module that the user gave one."""
         self.callbacks: list[CallbackSite] = []
+        """The Python functions that the program calls, once it is lowered."""
         self.meshes: dict[str, str] = {}
         """Meshes that the functions run on, by name: their axes as Shardy has them."""
-        """The Python functions that the program calls, once it is lowered."""
         self._functions: dict[str, Function] | None = None
         self._suffix: dict[str, int] = {}
 

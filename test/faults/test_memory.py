@@ -23,7 +23,7 @@ THUNKS = {
     "look", [lambda x: x.block_until_ready(), repr, lambda x: x.tolist()], ids=["wait", "repr", "list"]
 )
 def test_out_of_memory(thunk, look):
-    with pytest.raises(JaxRuntimeError, match=r"RESOURCE_EXHAUSTED.*memory"):
+    with pytest.raises(JaxRuntimeError, match=r"Out of memory|RESOURCE_EXHAUSTED"):
         look(thunk())
 
 

@@ -8,6 +8,12 @@ import weft
 import weft.numpy as jnp
 
 
+@pytest.fixture(autouse=True)
+def without_cache(monkeypatch):
+    """Programs on disk are found by what they compute, so their names may be another function's."""
+    monkeypatch.setenv("WEFT_CACHE", "0")
+
+
 def names(f, *args):
     """The `op_name` of each op in the compiled program."""
     return set(re.findall(r'op_name="([^"]*)"', weft.jit(f).lower(*args).compile().as_text()))

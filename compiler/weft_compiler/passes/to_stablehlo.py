@@ -80,6 +80,7 @@ def lower_function(
     b = BodyBuilder(source, ir.InsertionPoint(block), loc, folds, inlined)
     values = [Val(new, old.aval) for old, new in zip(function.args, block.arguments, strict=True)]
     returned = [v.ir for v in b.lower_body(function, values)]
+    target.scopes += b.scopes
     del b.stablehlo  # it refers back to the builder: the cycle would keep the whole module for the collector
     ir.Operation.create("func.return", [], returned, None, None, 0, loc, ir.InsertionPoint(block))
     return made
@@ -95,6 +96,8 @@ class BodyBuilder(LoweringBuilder):
         self.inlined = inlined
         self.scope = ""
         """Names that the user gave to the calls that are being inlined."""
+        self.scopes: list[str] = []
+        """Names of the ops that have some."""
 
     def lower_body(self, function: Function, arguments: Sequence[Val]) -> list[Val]:
         """Lowers the ops of a function for these arguments; the values that it returns."""
@@ -102,8 +105,10 @@ class BodyBuilder(LoweringBuilder):
         create = self.create
         with errors_located(self):
             for _, inst, operands, results, loc, plan in read_body(self.module, function):
-                is_named = self.scope or isinstance(loc, ir.NameLoc)
-                self.loc = in_scope(loc, self.scope, inst.name) if is_named else loc
+                self.loc = loc
+                if self.scope or isinstance(loc, ir.NameLoc):
+                    self.loc = in_scope(loc, self.scope, inst.name)
+                    self.scopes.append(scope_of(self.loc))
                 outs = create(inst, plan, [env[v.ir] for v in operands])
                 if type(outs) is not tuple:
                     env[results[0].ir] = outs

@@ -90,12 +90,13 @@ def _traced(
     if AXES.bound and kind in _REVERSE:
         AXES.check_reverse(kind)
     name = function_name(fun)
-    trace = Trace(STATE.trace, name, kind, staged, Module.new() if own_module else None)
-    trace.fun, trace.arg_names = fun, arg_names
-    scope = SITE.scope
+    trace: Trace | None = None
+    scope, site = SITE.scope, SITE.current
     if own_module:
-        SITE.scope = ""  # it will be called from other scopes too
+        SITE.scope, SITE.current = "", None  # it will be called from other places too
     try:
+        trace = Trace(STATE.trace, name, kind, staged, Module.new() if own_module else None)
+        trace.fun, trace.arg_names = fun, arg_names
         with trace:
             given = outers or [None] * len(in_types)
             args = [trace.add_arg(aval, weak, x) for (aval, weak), x in zip(in_types, given, strict=True)]
@@ -106,11 +107,12 @@ def _traced(
             outs = [as_output(x, fun) for x in leaves]
             trace.finish(outs)
     except BaseException:
-        trace.discard()
+        if trace is not None:
+            trace.discard()
         raise
     finally:
-        SITE.scope = scope
-        if own_module:
+        SITE.scope, SITE.current = scope, site
+        if own_module and trace is not None:
             trace.parent = None  # the trace outlives the call in caches; the caller's must not
     return Traced(trace, outs, out_tree), weakref.ref(trace)
 
