@@ -77,9 +77,9 @@ class StableHLO:
         )
         b.made = made
         if len(outs) == 1:
-            result = Val(made.result, outs[0])
-            b.written = None if regions else (result, name, operands, encoded)
-            return result
+            value = Val(made.result, outs[0])
+            b.written = None if regions else (value, name, operands, encoded)
+            return value
         b.written = None
         return tuple([Val(r, a) for r, a in zip(made.results, outs, strict=True)])
 

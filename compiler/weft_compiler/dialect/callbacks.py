@@ -135,7 +135,7 @@ class EffectCallback(HostCall):
     key_use = "kept"
 
     @property
-    def only_looks(self):
+    def only_looks(self) -> bool:  # type: ignore[override]
         return self.debug
 
     def jvp(self, b, *args):

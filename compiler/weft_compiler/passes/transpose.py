@@ -121,10 +121,9 @@ class Backwards:
         with errors_located(b):
             for step, operands in reversed(self._linear_steps):
                 made = _transposed(b, step, operands, cts)
-                for v, x, ct in zip(step.operands, operands, made, strict=True):
-                    if ct is not None and type(x) is Linear:
-                        before = cts.get(v.ir)
-                        cts[v.ir] = ct if before is None else b.add(ct, before)
+                for v, x, part in zip(step.operands, operands, made, strict=True):
+                    if part is not None and type(x) is Linear:
+                        cts[v.ir] = b.sum_of(part, cts.get(v.ir))
 
 
 def _linear_part(b: TransposeBuilder, step: Step, operands: list[Any], env: dict[ir.Value, Any]) -> Step:

@@ -89,7 +89,7 @@ class ForwardBuilder(TransformBuilder):
 
 def linear_val(aval: Any) -> LinearVal:
     """A value that stands in no function of the IR: its place is taken by something that can be a key."""
-    return LinearVal(object(), aval)  # type: ignore[arg-type]
+    return LinearVal(object(), aval)
 
 
 def pull_back(module: Module, fn: str, active: Mask, given: Mask) -> PulledBack:

@@ -52,8 +52,8 @@ def location() -> Any:
     frame = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        found = _internal.get(id(code)) or _is_internal(code)
-        if not found[0]:
+        is_internal, _ = _internal.get(id(code)) or _is_internal(code)
+        if not is_internal:
             key = (id(code), frame.f_lasti)
             found = _locations.get(key)
             if found is None:
