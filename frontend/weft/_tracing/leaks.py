@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import weakref
-from types import FrameType
+from types import CellType, FrameType, FunctionType, MethodType
 from typing import Any
 
 from weft._tracing.trace import Trace, Tracer, leak_message
@@ -19,32 +19,48 @@ def check(ended: weakref.ref[Trace]) -> None:
     if trace is None:
         return
     suspects = [x for x in gc.get_objects() if type(x) is Tracer and x._trace is trace]
-    own = [suspects, trace.args, trace.captures, trace.sources, trace.__dict__]
+    own = {id(x): x for x in (suspects, trace.args, trace.captures, trace.sources, trace.__dict__)}
     for tracer in suspects:
         held = _holders(tracer, own)
         if held:
             raise UnexpectedTracerError(f"leaked tracer: {leak_message(tracer)}{held}")
 
 
-def _holders(tracer: Tracer, own: list[Any]) -> str:
+def _holders(tracer: Tracer, own: dict[int, Any]) -> str:
     """A line for each object that holds the tracer. (No comprehension here may use it: its cell would hold it.)"""
     text = ""
-    for holder in gc.get_referrers(tracer):
+    holders = gc.get_referrers(tracer)
+    own[id(holders)] = holders
+    for holder in holders:
         if not _is_ours(holder, own):
             text += f"\n  it is held by {_described(holder, tracer)}"
     return text
 
 
-def _is_ours(holder: Any, own: list[Any]) -> bool:
-    """Whether what holds a tracer is its trace, this search, or a function traced inside that captured it."""
-    if isinstance(holder, FrameType) or any(holder is x for x in own):
+_REACH = 8
+"""So many steps away from a tracer its holder is looked for."""
+
+
+def _is_ours(holder: Any, own: dict[int, Any], steps: int = _REACH) -> bool:
+    """Whether only this search and weft's own objects hold what holds a tracer."""
+    if isinstance(holder, FrameType) or id(holder) in own:
         return True
-    if type(holder) not in (list, dict):
+    if type(holder).__module__.partition(".")[0] in _PACKAGES:
+        return True
+    if steps == 0 or type(holder) not in _PASSED_THROUGH:
         return False
-    return any(
-        type(x).__name__ in ("Traced", "Trace") or (type(x) is dict and x.get("sources") is holder)
-        for x in gc.get_referrers(holder)
-    )
+    if type(holder) is dict and "__builtins__" in holder:
+        return str(holder.get("__name__")).partition(".")[0] in _PACKAGES
+    behind = gc.get_referrers(holder)
+    own[id(behind)] = behind
+    for x in behind:  # noqa: SIM110  # a generator would hold x too
+        if not _is_ours(x, own, steps - 1):
+            return False
+    return True
+
+
+_PACKAGES = ("weft", "weft_compiler", "weft_runtime")
+_PASSED_THROUGH = (list, tuple, dict, set, CellType, FunctionType, MethodType)
 
 
 def _described(holder: Any, tracer: Tracer) -> str:
