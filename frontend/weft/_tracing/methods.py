@@ -179,7 +179,8 @@ def attach() -> None:
             setattr(Array, f"__{name}__", found.operator(methods[f"__{name}__"]))
             if name in _BINARY:
                 setattr(Array, f"__r{name}__", found.swapped_operator(methods[f"__r{name}__"]))
-    Array.__matmul__ = quick_pair(numpy.matmul, methods["__matmul__"])
+        elif function == "matmul":
+            setattr(Array, f"__{name}__", quick_pair(found, methods[f"__{name}__"]))
     for name, method in _TRACER_METHODS.items():
         setattr(Tracer, name, method)
 
