@@ -13,6 +13,8 @@ _DEVICE_TYPE = {"cpu": CPU, "cuda": CUDA, "gpu": CUDA, "rocm": ROCM}
 
 def device_of(x: Array) -> tuple[int, int]:
     """(device type, device number) in DLPack's numbering."""
+    if len(x.sharding.devices) > 1:
+        raise BufferError(f"DLPack: an array over {len(x.sharding.devices)} devices is not in one memory")
     device = x.sharding.devices[0]
     kind = _DEVICE_TYPE.get(device.platform)
     if kind is None:
@@ -26,10 +28,9 @@ def export(x: Array, *, stream: int | None, dl_device: tuple[int, int] | None, c
     """A capsule of the array's memory, or of a copy of it."""
     if x.spec.is_extended:
         raise BufferError(f"DLPack has no type for {x.spec.dtype.name}; export weft.random.key_data(x)")
-    if dl_device is not None and tuple(dl_device) != device_of(x):
-        raise BufferError(
-            f"DLPack: the array is on device {device_of(x)}, not on {tuple(dl_device)}; move it first"
-        )
+    here = device_of(x)
+    if dl_device is not None and tuple(dl_device) != here:
+        raise BufferError(f"DLPack: the array is on device {here}, not on {tuple(dl_device)}; move it first")
     if copy:
         x = x.__copy__()
     try:

@@ -288,3 +288,23 @@ def test_many_programs_in_a_row_and_from_several_threads():
         made = list(pool.map(repeated, range(4)))
     for each in made[1:]:
         np.testing.assert_array_equal(each, made[0])
+
+
+def test_what_needs_one_memory_is_refused():
+    x = put(P("x", "y"))
+    with pytest.raises(BufferError, match="over 8 devices"):
+        np.from_dlpack(x)
+    with pytest.raises(weft.errors.JaxRuntimeError, match="unsharded"):
+        x.unsafe_buffer_pointer()
+
+
+def test_the_rest_of_an_array_is_the_same():
+    x = put(P("x", "y"))
+    assert weft.device_get(x).shape == (8, 8) and x.is_fully_addressable and not x.is_fully_replicated
+    assert x.addressable_data(3).shape == (2, 4) and x[1, 1].item() == X[1, 1] and bool((x == X).all())
+    np.testing.assert_array_equal(np.stack(list(x)), X)
+    np.testing.assert_array_equal(x.at[0].set(5.0)[0], np.full(8, 5))
+    np.testing.assert_array_equal(lax.dynamic_slice(x, (1, 1), (3, 2)), X[1:4, 1:3])
+    np.testing.assert_allclose(jnp.linalg.eigh(x.T @ x)[0], np.linalg.eigvalsh(X.T @ X), rtol=1e-3, atol=1e-2)
+    compiled = weft.jit(lambda v: v.sum(1)).lower(x).compile()
+    np.testing.assert_allclose(compiled(x), X.sum(1), rtol=1e-5)
