@@ -71,6 +71,7 @@ bench: $(VENV)/.installed-dev $(VENV)/.installed-peer ## Measure weft against JA
 
 docs: setup ## Regenerate the generated pages of docs/
 	$(RUN) weft_tools.docs
+	$(BIN)/python docs/generate_architecture.py
 
 clean: ## Remove the environment and caches
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
