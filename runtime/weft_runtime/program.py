@@ -11,9 +11,9 @@ import ml_dtypes
 import numpy as np
 
 from weft_runtime import artifact, sizes, trees_as_json
+from weft_runtime.key_dtypes import key_dtype
 from weft_runtime.pytree import PyTreeDef
 from weft_runtime.sizes import Constraint, Shape, Size
-from weft_runtime.spec import Dtype
 
 CALLING_CONVENTION = 1
 """`@main` takes the leaves of the arguments, then the captured arrays, and gives the leaves of the result.
@@ -22,27 +22,6 @@ PRNG keys are their words. Leaves of type float0 are not passed.
 """
 FLOAT0 = np.dtype([("float0", np.void, 0)])
 """Type of the tangents of integers: there is nothing in it."""
-
-
-class KeyDtype:
-    """Element type of PRNG keys where weft itself is not loaded: an array of keys can be passed on."""
-
-    def __init__(self, impl: str, name: str, words: int) -> None:
-        self.impl, self.name = impl, name
-        self.physical_dtype, self.physical_shape = np.dtype(np.uint32), (words,)
-        self.itemsize = 4 * words
-
-    def __repr__(self) -> str:
-        return self.name
-
-
-_key_dtypes: dict[str, Any] = {}
-"""By the name of the generator: those of weft, once it is loaded."""
-
-
-def register_key_dtype(dtype: Any) -> None:
-    """Arrays of keys of this generator are to have this dtype."""
-    _key_dtypes[dtype.impl] = dtype
 
 
 @dataclass(frozen=True)
@@ -80,18 +59,12 @@ class ValueType:
     def from_json(cls, made: Mapping[str, Any], known: Mapping[str, Size]) -> ValueType:
         """From a header, whose sizes are `known`."""
         shape = tuple(known[n] if isinstance(n, str) else n for n in made["shape"])
-        dtype = _key_dtype(*made["key"]) if "key" in made else _dtype(made["dtype"])
+        dtype = key_dtype(*made["key"]) if "key" in made else _dtype(made["dtype"])
         return cls(shape, dtype, made.get("weak_type", False), made.get("donated", False))
 
 
 def _dtype(name: str) -> np.dtype:
     return FLOAT0 if name == "float0" else np.dtype(getattr(ml_dtypes, name, name))
-
-
-def _key_dtype(impl: str, name: str, words: int) -> Dtype:
-    if impl not in _key_dtypes:
-        _key_dtypes[impl] = KeyDtype(impl, name, words)
-    return _key_dtypes[impl]
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,8 @@ from weft._transforms.lowering_stage import Lowering
 from weft._tree.structure import mismatches
 from weft_compiler.avals import KEY_DTYPES
 from weft_runtime import Array, Executable, Mesh, Sharding, Spec, default_sharding, move, pytree
+from weft_runtime.key_dtypes import register_key_dtype
 from weft_runtime.placement import place_name
-from weft_runtime.program import register_key_dtype
 
 for _dtype in KEY_DTYPES.values():
     register_key_dtype(_dtype)  # keys in programs that the runtime reads from files have weft's own dtypes
@@ -166,6 +166,7 @@ class Lowered(Stage):
             options={**(lowering.options or {}), **(compiler_options or {})},
             device=device,
         )
+        executable = lowering.checked.around(executable)
         return Compiled(executable, lowering.traced.captures, self.args_info, self.out_tree, self._no_kwargs)
 
 
