@@ -324,19 +324,22 @@ def _cached(
     options: Any,
 ) -> Program:
     key = compile_cache.key_of(identity, options.SerializeAsString(), client, sharding.devices)
-    found = LOADED.get(key)
-    if found is not None:
-        return replace(found, origin="memory")
-    cache = compile_cache.current()
-    made = None if cache is None else _stored(cache, key, client, sharding, options)
-    if made is None:
-        started = time.monotonic()
-        made = Program(pjrt.compile_module(client, _made(module), sharding.devices, options))
-        if cache is not None and time.monotonic() - started >= cache.least_compile_s:
-            with contextlib.suppress(JaxRuntimeError):  # a backend that cannot serialize simply has no cache
-                cache.store(key, made.loaded.serialize())
-    LOADED.add(key, made)
-    return made
+    with LOADED.making(key):
+        found = LOADED.get(key)
+        if found is not None:
+            return replace(found, origin="memory")
+        cache = compile_cache.current()
+        made = None if cache is None else _stored(cache, key, client, sharding, options)
+        if made is None:
+            started = time.monotonic()
+            made = Program(pjrt.compile_module(client, _made(module), sharding.devices, options))
+            if cache is not None and time.monotonic() - started >= cache.least_compile_s:
+                with contextlib.suppress(
+                    JaxRuntimeError
+                ):  # a backend that cannot serialize simply has no cache
+                    cache.store(key, made.loaded.serialize())
+        LOADED.add(key, made)
+        return made
 
 
 def _stored(

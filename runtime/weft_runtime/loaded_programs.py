@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from weft_runtime import pjrt
 
@@ -29,6 +31,8 @@ class LoadedPrograms:
         self._limit = limit
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Program] = OrderedDict()
+        self._making: dict[str, Any] = {}
+        """By key: a lock, and the number of threads that hold it or wait for it."""
 
     def get(self, key: str) -> Program | None:
         """The program of a key, if it is still known."""
@@ -44,6 +48,21 @@ class LoadedPrograms:
             self._known[key] = program
             if len(self._known) > self._limit:
                 self._known.popitem(last=False)
+
+    @contextlib.contextmanager
+    def making(self, key: str) -> Iterator[None]:
+        """Around the making of a program: another thread that needs the same waits, and then finds it."""
+        with self._lock:
+            entry = self._making.setdefault(key, [threading.Lock(), 0])
+            entry[1] += 1
+        try:
+            with entry[0]:
+                yield
+        finally:
+            with self._lock:
+                entry[1] -= 1
+                if not entry[1]:
+                    self._making.pop(key, None)
 
     def clear(self) -> None:
         """Forgets all."""

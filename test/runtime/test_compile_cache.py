@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -119,6 +121,29 @@ def test_an_equal_program_of_this_process_will_do(cache_folder, compilations):
     LOADED.clear()
     assert wr.compile(MODULE, [x.spec], [((2,), F4, False)]).origin == "disk"
     assert wr.compile(MODULE, [x.spec], [((2,), F4, False)], use_cache=False).origin == "compiled"
+
+
+def test_threads_that_need_the_same_compile_it_once(compilations):
+    LOADED.clear()
+    x = wr.device_put([3.0, 4.0], F4)
+    start = threading.Barrier(6)
+
+    def compiled(_):
+        start.wait()
+        return wr.compile(MODULE, [x.spec], [((2,), F4, False)])([x])[0].tolist()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(compiled, range(6))) == [[9, 16]] * 6
+    assert len(compilations) == 1 and not LOADED._making
+
+
+def test_a_failure_lets_the_next_try(monkeypatch):
+    LOADED.clear()
+    x = wr.device_put([3.0, 4.0], F4)
+    for _ in range(2):
+        with pytest.raises(wr.CompileError):
+            wr.compile("not a module", [x.spec], [((2,), F4, False)])
+    assert not LOADED._making
 
 
 def test_what_stands_for_the_module(compilations):
@@ -273,8 +298,6 @@ threads = [threading.Thread(target=work, args=(n,)) for n in range(4)]
 [t.start() for t in threads]; [t.join() for t in threads]
 print(len(bad))
 """.replace("FOLDER", repr(str(cache_folder)))
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(8) as pool:
         assert [done.stdout for done in pool.map(run_python, [code] * 8)] == ["0\n"] * 8
     assert not [path for path in cache_folder.iterdir() if path.name.startswith(".new-")]
