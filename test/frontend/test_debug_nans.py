@@ -210,3 +210,9 @@ def test_programs_with_other_effects():
 
     assert "log" in error_of(f, -1.0)
     assert seen == [-1.0]
+
+
+def test_programs_that_are_compiled_ahead_of_time():
+    compiled = weft.jit(lambda x: jnp.log(x) + 1).lower(jnp.float32(1)).compile()
+    assert compiled(jnp.float32(1)) == 1
+    assert "encountered in log" in error_of(compiled, jnp.float32(-1))

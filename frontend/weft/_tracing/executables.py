@@ -7,10 +7,10 @@ from typing import Any, cast
 
 import weft_runtime
 from weft._tracing.compile_log import compiling
+from weft._tracing.debug_checks import with_checks
 from weft._tracing.effects import with_effects
 from weft._tracing.host_functions import for_platform, host_callbacks
-from weft._tracing.key_checks import watched
-from weft._tracing.nan_checks import are_on, checked
+from weft._tracing.nan_checks import are_on
 from weft.config import config
 from weft_compiler import lowering
 from weft_compiler.avals import Aval
@@ -38,26 +38,25 @@ def compile_module(
 ) -> Executable:
     """Lowers a function of a module and compiles it; the module stays as it is.
 
-    Where the configuration asks for it the program looks for nan, and keys are counted. What is of
-    the library, not of the user, names the place from where it is called.
+    It has the checks that the configuration asks for; `is_library` says that the program is not of the user.
     """
     if config.no_execution:
         raise RuntimeError(f"weft was to execute {name}, but the no_execution config option is set")
-    watch = None
-    keys = watched(module, entry, name) if config.debug_key_reuse else None
-    if are_on():
-        module, entry, watch = checked(module, entry, name, is_library=is_library)
+    checked = with_checks(module, entry, name, is_library=is_library)
+    if any(len(spec.sharding.devices) > 1 for spec in in_specs):
+        checked = checked.on_several_devices(name)
     with compiling(name, in_specs) as report:
-        lowered = lowering.lower(module, entry, donated, without=config.disabled_passes)
+        lowered = lowering.lower(checked.module, checked.entry, donated, without=config.disabled_passes)
+        if lowered.meshes and lowered.callbacks and checked.nans is not None:
+            checked = checked.on_several_devices(name)
+            lowered = lowering.lower(checked.module, checked.entry, donated, without=config.disabled_passes)
         report.end("transform and lower")
         executable = compile_lowered(
             lowered, in_specs, out_types, donated=donated, name=name, options=options, device=device
         )
         report.origin = executable.origin
         report.end("compile")
-    if watch is not None:
-        executable = watch.around(executable)
-    return executable if keys is None else keys.around(executable)
+    return checked.around(executable)
 
 
 def compile_lowered(

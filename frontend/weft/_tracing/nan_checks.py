@@ -18,13 +18,15 @@ from weft._tracing import source
 from weft._tracing.effects import EFFECTS
 from weft._tracing.host_functions import HostFunction
 from weft.config import config
+from weft.dtypes import is_extended
 from weft.errors import explain
+from weft_compiler.avals import kind_of
 from weft_compiler.diagnostics import Place, place_of
 from weft_compiler.locations import DERIVATIONS
 from weft_compiler.module import Module
 from weft_compiler.passes.check_nan import FREE, Checked, Site, check_functions, reached
 from weft_compiler.passes.expand_transforms import Expander
-from weft_runtime import Executable, pytree
+from weft_runtime import Array, Executable, pytree
 
 KEPT_RUNS = 256
 """So many runs of one function are remembered in one run of a program."""
@@ -130,6 +132,47 @@ class Watch:
             text += f"; argument {origin.argument} of {self.name} is {what} already"
         place = place_of(source.location()) if self.is_library else site.place
         return FloatingPointError(explain(text, [_row(site.op, place)] if site.op and place else []))
+
+
+class ResultWatch:
+    """Looks at the results of a program, where nothing inside of it can be looked at."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def around(self, executable: Executable) -> Executable:
+        """Makes the calls of an executable raise if a result is nan."""
+        start: Callable[[list[Any]], Any] = executable.run
+
+        def run(buffers: list[Any]) -> Any:
+            results = start(buffers)
+            return _Looking(results, self.name, executable) if are_on() else results
+
+        executable.run = run
+        return executable
+
+
+class _Looking:
+    """Results that are looked at when they become buffers."""
+
+    __slots__ = ("_executable", "_name", "_results")
+
+    def __init__(self, results: Any, name: str, executable: Executable) -> None:
+        self._results, self._name, self._executable = results, name, executable
+
+    def consume_with_handlers(self, handlers: Sequence[Any]) -> Any:
+        """As of jaxlib's results."""
+        buffers = self._results.consume_with_handlers(handlers)
+        for spec, buffer in zip(self._executable.out_specs, buffers, strict=True):
+            if not is_extended(spec.dtype) and kind_of(spec.dtype) in "fc":  # type: ignore[arg-type]
+                values = np.asarray(Array(spec, buffer)).astype(np.complex128)
+                for is_asked, found, what in (
+                    (config.debug_nans, np.isnan, "nan"),
+                    (config.debug_infs, np.isinf, "inf"),
+                ):
+                    if is_asked and found(values).any():
+                        raise FloatingPointError(f"invalid value ({what}) encountered in {self._name}")
+        return buffers
 
 
 def _row(op: str, place: Place) -> tuple[str, str, str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from weft._tracing.debug_checks import Checked, with_checks
 from weft._tracing.staging import Traced
 from weft.config import config
 from weft_compiler import lowering
@@ -33,13 +34,22 @@ class Lowering:
         self.traced, self.structs, self.donated, self.name = traced, structs, donated, name
         self.options, self.device, self.platforms = options, device, tuple(platforms)
         self._module: Module | None = None
+        self._checked: Checked | None = None
+
+    @property
+    def checked(self) -> Checked:
+        """The function with the checks that the configuration asks for."""
+        if self._checked is None:
+            self._checked = with_checks(self.traced.module, self.traced.name, self.name)
+        return self._checked
 
     @property
     def module(self) -> Module:
         """The StableHLO module."""
         if self._module is None:
+            checked = self.checked
             self._module = lowering.lower(
-                self.traced.module, self.traced.name, self.donated, without=config.disabled_passes
+                checked.module, checked.entry, self.donated, without=config.disabled_passes
             )
         return self._module
 
