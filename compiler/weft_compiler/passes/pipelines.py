@@ -5,6 +5,16 @@ An entry is a pass with its options as `weft-opt --passes=` takes it (`"weft-cse
 """
 
 PIPELINES: dict[str, tuple[str, ...]] = {
+    "weft-check": ("weft-verify", "weft-check-key-reuse"),
+    "weft-lower-checked": (
+        "weft-expand-transforms",
+        "weft-check-nan",
+        "weft-inline",
+        "weft-cse",
+        "weft-dce",
+        "weft-to-stablehlo",
+        "weft-order-effects",
+    ),
     "weft-lower": (
         "weft-expand-transforms",
         "weft-inline",

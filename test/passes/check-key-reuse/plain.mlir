@@ -1,5 +1,6 @@
 // RUN: weft-opt %s --passes=weft-check-key-reuse > %t
 // RUN: weft-opt %s | cmp %t -
+// RUN: weft-opt %s --passes=weft-check | cmp %t -
 
 // Nothing is found, and nothing is changed: keys are used once each, as arrays and element by element.
 func.func @f(%k: tensor<!weft.key<"threefry2x32">>) -> (tensor<2xui32>, tensor<1xui32>) {

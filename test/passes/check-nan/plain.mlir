@@ -1,6 +1,7 @@
 // RUN: weft-opt %s --passes=weft-check-nan | filecheck %s
 // RUN: weft-opt %s --passes='weft-check-nan{infs=true callback=5}' | filecheck %s --check-prefix=BOTH
 // RUN: weft-opt %s --passes='weft-check-nan{callback=5},weft-lower' | filecheck %s --check-prefix=LOWERED
+// RUN: weft-opt %s --passes=weft-lower-checked | weft-run --fn=f 1.0 2 | filecheck %s --check-prefix=VALUE
 // RUN: weft-opt %s --passes=weft-check-nan | weft-run --fn=f 1.0 2 | filecheck %s --check-prefix=VALUE
 
 // Every float value is looked at where it is made, arguments too, and what was found is told at the end.
