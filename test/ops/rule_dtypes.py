@@ -50,7 +50,8 @@ def base_sample(cls: type[Op], kind: str) -> Sample | None:
 def retyped(sample: Sample, dtype: np.dtype) -> Sample:
     """The sample with operands of the first one's dtype in another, holding the same numbers in all dtypes."""
     first = sample.operands[0].dtype
-    operands = tuple(_converted(x, dtype) if x.dtype == first else x for x in sample.operands)
+    with np.errstate(over="ignore", invalid="ignore"):
+        operands = tuple(_converted(x, dtype) if x.dtype == first else x for x in sample.operands)
     return Sample(operands, sample.attrs, sample.smooth, sample.tolerance)
 
 
