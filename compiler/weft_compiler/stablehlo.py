@@ -152,6 +152,8 @@ class LoweringBuilder(Folding):
     """
 
     def __init__(self, module: Any, ip: ir.InsertionPoint, loc: ir.Location, *, folds: bool = False) -> None:
+        self._asked = 0
+        """How often rules have asked for something but StableHLO ops."""
         super().__init__(module, ip, loc)
         self.folds = folds
         self.stablehlo = StableHLO(self)
@@ -159,7 +161,16 @@ class LoweringBuilder(Folding):
         self.made: ir.Operation
         self.written: tuple[Val, str, Sequence[Val], dict[str, ir.Attribute] | None] | None = None
         """The result, name, operands and attributes of the StableHLO op written last, if it has one result."""
-        self._asked = 0
+
+    @property
+    def module(self) -> Any:
+        """The module that is lowered. A rule that asks for it has more to say than the op that it writes."""
+        self._asked += 1
+        return self._module
+
+    @module.setter
+    def module(self, module: Any) -> None:
+        self._module = module
 
     def create(self, inst: Any, plan: Any, operands: Sequence[Val]) -> Any:
         """Lowers the op instead of creating it."""
@@ -199,7 +210,7 @@ class LoweringBuilder(Folding):
         return made
 
     def _remember(self, plan: Any, operands: Sequence[Val], made: Any) -> None:
-        """Notes a rule that has written one op on the operands as they are, and asked for no other."""
+        """Notes a rule that has written one op on the operands as they are, and asked for nothing else."""
         assert self.written is not None
         result, name, given, attrs = self.written
         is_same = len(given) == len(operands) and all(v is x for v, x in zip(given, operands, strict=True))

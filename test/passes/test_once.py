@@ -88,3 +88,21 @@ def test_a_pass_that_rewrites_functions_forgets_what_was_derived_from_them():
     names = [o.name for o in ops(after(made, "weft-expand-transforms,weft-inline"), "again")]
     assert "weft.exp" in names
     assert "weft.cos" not in names
+
+
+@pytest.mark.parametrize(("size", "asks", "wanted"), [(1009, False, 1), (1013, True, 3)])
+def test_a_rule_that_writes_one_op_is_asked_once(monkeypatch, size, asks, wanted):
+    """But not one that asks for the module, as it may have something to say there. No other test has these sizes."""
+    module = Module.new()
+    define(module, "f", f"f32[{size}]", lambda b, x: b.sin(b.sin(b.sin(x))))
+    sin, asked = type(module.function("f").steps[0].inst), []
+    lower = sin.lower
+
+    def counted(self, b, x):
+        asked.append(b.module if asks else None)
+        return lower(self, b, x)
+
+    monkeypatch.setattr(sin, "lower", counted)
+    made = after(module, "weft-to-stablehlo")
+    assert [op.name for op in ops(made, "f")] == ["stablehlo.sine"] * 3
+    assert len(asked) == wanted
