@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any  # values of JSON
 
+import numpy as np
+
 Env = Mapping[str, Any]
 """Values of dimension variables: numbers, or whatever the operations work on."""
 
@@ -26,6 +28,8 @@ LARGEST = 2**31 - 1
 """The largest value of a dimension variable; programs count on it."""
 MARK = re.compile("⟦(.*?)⟧")
 """Where a template has a size: ⟦2*b + 1⟧."""
+_VALUE = re.compile(r'weft\.size = "(u?int\d+)"} dense<⟦(.*?)⟧>')
+"""Where it has the value of one, and the dtype of that."""
 
 
 @dataclass(frozen=True)
@@ -193,5 +197,15 @@ def _unknown(atom: Any, env: Env) -> bool:
 
 
 def fill(template: str, sizes: Mapping[str, Size], env: Env) -> str:
-    """A template with the values of its sizes."""
+    """A template with the values of its sizes.
+
+    Raises: ValueError where one is used as a number of a dtype that cannot hold it.
+    """
+    for mark in _VALUE.finditer(template):
+        dtype, text = mark.groups()
+        info, value = np.iinfo(dtype), sizes[text].evaluate(env)
+        if not int(info.min) <= value <= int(info.max):
+            raise ValueError(
+                f"the size {text} is {value}, which is used as a value of {dtype}, and does not fit"
+            )
     return MARK.sub(lambda mark: str(sizes[mark[1]].evaluate(env)), template)

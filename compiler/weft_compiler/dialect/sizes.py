@@ -7,7 +7,6 @@ from weft_compiler.avals import INT64, Aval
 from weft_compiler.bindings import ir
 from weft_compiler.dialect.op import NOT_LINEAR, NOTHING_TO_FOLD, ZERO_TANGENT, Attr, Op, op
 from weft_compiler.dialect.samples import cases
-from weft_compiler.stablehlo import parsed
 from weft_compiler.symbolic import encoded
 
 
@@ -30,10 +29,10 @@ class Dimension(Op):
         return b.with_batch(b.dimension(size=self.size, dtype=self.dtype))
 
     def lower(self, b):
-        # A constant of i64 is exact for every size; the mark says that it is no data.
+        # A constant of i64 is exact for every size. The mark says that it is no data, and what it must fit.
         scalar = Aval.of((), INT64)
         value = ir.DenseElementsAttr.get(np.array(encoded(self.size)), type=scalar.ty)
-        made = b.stablehlo.op("stablehlo.constant", (), scalar, value=value, **{"weft.size": parsed("unit")})
+        made = b.stablehlo.op("stablehlo.constant", (), scalar, value=value, **{"weft.size": str(self.dtype)})
         return b.convert(made, dtype=self.dtype)
 
     fold = NOTHING_TO_FOLD

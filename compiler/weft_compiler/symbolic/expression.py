@@ -187,7 +187,7 @@ class DimExpr:
             "function is called, not while it is traced"
         )
 
-    __int__ = __float__ = bit_length = __index__
+    __int__ = __float__ = bit_length = log = sqrt = __index__  # NumPy looks for log and sqrt
 
     # Text
 
