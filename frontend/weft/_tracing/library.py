@@ -132,11 +132,9 @@ class LibraryFunction:
         finally:
             SITE.current = None
 
-    def _static_flags(self, count: int, names: Sequence[str]) -> Sequence[bool]:
+    def _static_flags(self, count: int) -> Sequence[bool]:
         more = max(0, count - len(self._is_array))
-        is_array = self._is_array[:count] + [self._rest_is_array] * more
-        is_array += [name in self._arrays for name in names]
-        return [not x for x in is_array]
+        return [not x for x in self._is_array[:count] + [self._rest_is_array] * more]
 
     def _call_tree(self, args: tuple[Any, ...], kwargs: dict[str, Any], settings: int) -> Any:
         """A call with containers of arrays."""
@@ -148,9 +146,9 @@ class LibraryFunction:
         found = self._found(args, kwargs, key[0])
         if found is None:
             return self.fun(*args, **kwargs)
-        values = (*args, *kwargs.values())
-        flags = self._static_flags(len(args), tuple(kwargs))
-        if not any(is_static and type(x) is Array for x, is_static in zip(values, flags, strict=True)):
+        statics = [x for x, is_static in zip(args, self._flags[len(args)], strict=True) if is_static]
+        statics += [x for name, x in kwargs.items() if name not in self._arrays]
+        if not any(type(x) is Array for x in statics):
             self._quick[key] = found[0]  # which a static value on a device, an axis say, would not be part of
         return run_entry(*found)
 

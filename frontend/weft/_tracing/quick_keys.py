@@ -1,7 +1,7 @@
 """Keys of the programs of calls whose arguments are no containers.
 
-A key begins with the call key. Then comes for each argument its spec, None, or what stands for a static value; the
-names of those that are given by name, in order, come before. So a key says all that a program depends on. Keys are
+A key begins with the call key. Then comes for each argument its spec, None, or what stands for a static value, after
+its name if it is given by name. So a key says all that a program depends on. Keys are
 made in line where functions are called, since a call must take no longer than some hundred instructions of Python.
 """
 
@@ -15,18 +15,14 @@ import numpy as np
 from weft_runtime import Array
 
 
-class StaticFlags(dict[Any, Sequence[bool]]):
-    """Is an argument static? By the shape of a call: the number of positional arguments, or a tuple of it and names.
+class StaticFlags(dict[int, Sequence[bool]]):
+    """For a number of positional arguments, which of them are static."""
 
-    The flags are in the order of the call: positional arguments, then those given by name.
-    """
-
-    def __init__(self, flags_of: Callable[[int, Sequence[str]], Sequence[bool]]) -> None:
+    def __init__(self, flags_of: Callable[[int], Sequence[bool]]) -> None:
         self._flags_of = flags_of
 
-    def __missing__(self, shape: Any) -> Sequence[bool]:
-        count, *names = shape if type(shape) is tuple else (shape,)
-        found = self[shape] = self._flags_of(count, names)
+    def __missing__(self, count: int) -> Sequence[bool]:
+        found = self[count] = self._flags_of(count)
         return found
 
 

@@ -52,9 +52,9 @@ class Roles:
         self.donates = bool(self.donate_argnums or self.donate_argnames)
         self.static = StaticFlags(self._static_flags)
 
-    def _static_flags(self, count: int, names: Sequence[str]) -> tuple[bool, ...]:
+    def _static_flags(self, count: int) -> tuple[bool, ...]:
         positions = normalized(self.static_argnums, count)
-        return (*[i in positions for i in range(count)], *[name in self.static_argnames for name in names])
+        return tuple([i in positions for i in range(count)])
 
     def split(
         self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any]

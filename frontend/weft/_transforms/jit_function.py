@@ -62,7 +62,7 @@ class JitFunction:
         self._fun = fun
         self._roles = Roles(fun, static_argnums, static_argnames, donate_argnums, donate_argnames)
         self._has_static, self._is_fresh = self._roles.has_static, self._roles.donates
-        self._static = self._roles.static
+        self._static, self._static_names = self._roles.static, self._roles.static_argnames
         self._inline = inline
         self._device = device
         self._options = compiler_options
@@ -87,29 +87,33 @@ class JitFunction:
             buffers = [x._b]
         else:  # see `quick_keys`
             parts: list[Any] = [settings]
-            values = args
-            if kwargs:
-                if len(kwargs) > 1:
-                    kwargs = dict(sorted(kwargs.items()))
-                parts += kwargs
-                values = (*args, *kwargs.values())
             buffers = []
-            is_static = (
-                self._static[(len(args), *kwargs) if kwargs else len(args)] if self._has_static else ()
-            )
-            for i, x in enumerate(values):
-                if is_static and is_static[i]:
-                    parts += type(x), x
-                    continue
+            is_static = self._static[len(args)] if self._has_static else ()
+            for i, x in enumerate(args):
                 if type(x) is Array:
                     parts.append(x.spec)
                     buffers.append(x._b)
-                    continue
-                found = on_device(x, settings, self._is_fresh)
-                if found is None:
-                    return self._call_tree(args, kwargs, settings)
-                parts.append(found[0])
-                buffers.append(found[1])
+                elif is_static and is_static[i]:
+                    parts += type(x), x
+                else:
+                    found = on_device(x, settings, self._is_fresh)
+                    if found is None:
+                        return self._call_tree(args, kwargs, settings)
+                    parts.append(found[0])
+                    buffers.append(found[1])
+            for name in kwargs if len(kwargs) < 2 else sorted(kwargs):
+                x = kwargs[name]
+                if type(x) is Array:
+                    parts += name, x.spec
+                    buffers.append(x._b)
+                elif name in self._static_names:
+                    parts += name, type(x), x
+                else:
+                    found = on_device(x, settings, self._is_fresh)
+                    if found is None:
+                        return self._call_tree(args, kwargs, settings)
+                    parts += name, found[0]
+                    buffers.append(found[1])
             key = tuple(parts)
         try:
             entry = self._quick.get(key)
