@@ -9,16 +9,22 @@ from weft_compiler.transforms import Mask, TransformBuilder
 
 
 def dependence(
-    module: Module, fn: str, mask: Mask, differentiable: bool = False, axis_name: str = ""
+    module: Module,
+    fn: str,
+    mask: Mask,
+    differentiable: bool = False,
+    axis_name: str = "",
+    without_rules: bool = False,
 ) -> Mask:
     """For each result, whether it depends on an argument marked in `mask`.
 
     With `differentiable`, only dependence that a derivative sees: through float and complex values. With
-    `axis_name`, what differs along that axis, where the marked arguments do.
+    `axis_name`, what differs along that axis, where the marked arguments do. What the rule of a custom function
+    depends on counts as well, unless `without_rules`.
     """
     function = module.function(fn)
     b = TransformBuilder(module, None, function.op.location)
-    b.differentiable, b.axis_name = differentiable, axis_name
+    b.differentiable, b.axis_name, b.without_rules = differentiable, axis_name, without_rules
     marked = {a.ir for a, is_marked in zip(function.args, mask, strict=True) if is_marked}
     for step in read_body(module, function):
         inputs = tuple(v.ir in marked for v in step.operands)

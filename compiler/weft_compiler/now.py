@@ -20,6 +20,13 @@ def transpose(module: Module, fn: str, linear: Mask) -> Transposed:
         return b.transpose_of(fn, linear, (True,) * len(module.signature(fn).outputs), True)
 
 
+def differs(module: Module, fn: str, mask: Mask, axis_name: str) -> Mask:
+    """Which results of a function differ along an axis of this name, if the masked arguments do."""
+    b, fn = _expanded(module, fn)
+    b.axis_name, b.without_rules = axis_name, True
+    return b.dependence(fn, mask)
+
+
 def depends(module: Module, fn: str, mask: Mask, axis_name: str = "") -> Mask:
     """Which results of a function depend on the masked arguments, or else differ along an axis of this name."""
     b, fn = _expanded(module, fn)

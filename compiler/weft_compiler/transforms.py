@@ -109,6 +109,8 @@ class TransformBuilder(Builder):
     axis_size = 0
     axis_name = ""
     """The name of the batch axis; empty if it has none, or if nothing here speaks of it."""
+    without_rules = False
+    """While dependence is asked for: whether what custom functions compute counts, not their rules."""
     differentiable = False
     """While dependence is asked for: whether only dependence counts that a derivative sees."""
 
@@ -236,8 +238,8 @@ class TransformBuilder(Builder):
             differentiable = self.differentiable
         name = self.name_in(fn)
         return self.once(
-            ("depends", fn, mask, differentiable, name),
-            lambda: dependence(self.module, fn, mask, differentiable, name),
+            ("depends", fn, mask, differentiable, name, self.without_rules),
+            lambda: dependence(self.module, fn, mask, differentiable, name, self.without_rules),
         )
 
     def acts(self, fn: str) -> bool:

@@ -377,3 +377,43 @@ def test_jvp_and_vjp_of_integers_beside():
     assert int(count) == 4
     _, back, _ = vjp(lambda x: f(x, 3), X, has_aux=True)
     np.testing.assert_allclose(back(jnp.ones((8, 4)))[0], 3 * np.ones((8, 4)))
+
+
+def test_rules_of_custom_functions_between_devices():
+    @weft.custom_vjp
+    def total(x):
+        return lax.psum(x, "x")
+
+    total.defvjp(lambda x: (lax.psum(x, "x"), None), lambda _, ct: (lax.psum(ct, "x") * 2,))
+
+    def f(v):
+        return jnp.sum(shard_map(lambda w: total(jnp.sin(w)), mesh=MESH, in_specs=P("x"), out_specs=P())(v))
+
+    np.testing.assert_allclose(f(X), np.sin(X).sum(), rtol=1e-4)
+    np.testing.assert_allclose(grad(f)(X), 2 * np.cos(X), rtol=1e-4)
+    np.testing.assert_allclose(jit(grad(f))(X), 2 * np.cos(X), rtol=1e-4)
+    with pytest.raises(NotImplementedError, match="already inside"):
+        mapped(lambda a: mapped(lambda b: b, P(), P(), a), P("x"), P("x"))
+
+
+def test_in_loops_branches_and_factorizations():
+    around = shard_map(lambda a: jnp.sin(a + lax.pmean(a, "x")), mesh=MESH, in_specs=P("x"), out_specs=P("x"))
+
+    def plain(v):
+        parts = jnp.reshape(v, (4, 2, 4))
+        return jnp.reshape(jnp.sin(parts + jnp.mean(parts, 0)), (8, 4))
+
+    def looped(g):
+        return lambda v: jnp.sum(lax.scan(lambda c, _: (g(c), None), v, None, length=3)[0] ** 2)
+
+    np.testing.assert_allclose(jit(grad(looped(around)))(X), grad(looped(plain))(X), rtol=1e-3, atol=1e-5)
+    chosen = jit(lambda p, v: lax.cond(p, around, lambda w: w, v))
+    np.testing.assert_allclose(chosen(True, X), plain(X), rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(chosen(False, X), X)
+    again = grad(lambda v: jnp.sum(weft.checkpoint(around)(v) ** 2))(X)
+    np.testing.assert_allclose(again, grad(lambda v: jnp.sum(plain(v) ** 2))(X), rtol=1e-3, atol=1e-5)
+    square = X.reshape(8, 2, 2)
+    square = square @ square.transpose(0, 2, 1) + np.eye(2, dtype=np.float32)
+    np.testing.assert_allclose(
+        mapped(jnp.linalg.cholesky, P("x"), P("x"), square), np.linalg.cholesky(square), rtol=1e-4, atol=1e-5
+    )

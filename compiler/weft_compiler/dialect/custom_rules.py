@@ -30,6 +30,8 @@ class CustomCall(HigherOrder):
     results = None
 
     def depends(self, b, mask):
+        if b.without_rules:
+            return b.dependence(self.callee, mask)
         # The functions beside the callee may find more dependence than it has.
         depends = any(mask) or b.is_named_by(self)
         return (depends,) * len(b.module.signature(self.callee).outputs)

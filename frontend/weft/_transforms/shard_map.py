@@ -93,6 +93,9 @@ def shard_map(
 
 
 def _call(f: Any, mesh: Mesh, in_specs: Any, out_specs: Any, checks: bool, args: tuple[Any, ...]) -> Any:
+    outer = [known.name for known in AXES.bound if known.mesh_shape]
+    if outer:
+        raise NotImplementedError(f"shard_map: already inside of a shard_map over the axes {outer}")
     flat, tree = pytree.flatten(args)
     specs = flatten_axes(
         "shard_map in_specs", tree, tuple(in_specs) if isinstance(in_specs, list) else in_specs
@@ -185,7 +188,7 @@ def _check_copies(mesh: Mesh, traced: Traced, ins: Sequence[Layout], outs: Seque
     """ValueError for a result that differs along an axis over which it is not split."""
     for axis in mesh.axis_names:
         mask = tuple(any(axis in names for names in layout) for layout in ins)
-        varies = now.depends(traced.module, traced.name, mask, label(axis))
+        varies = now.differs(traced.module, traced.name, mask, label(axis))
         for number, (layout, out_varies) in enumerate(zip(outs, varies, strict=True)):
             if out_varies and not any(axis in names for names in layout):
                 raise ValueError(
