@@ -493,3 +493,26 @@ def test_rng_uniform_is_different_each_time():
         NotImplementedError,
         "Differentiation rule for 'rng_uniform' not implemented",
     )
+
+
+def test_a_rule_of_custom_vmap_is_asked_where_something_is_batched():
+    from weft.custom_batching import custom_vmap
+
+    asked = []
+
+    @custom_vmap
+    def f(x):
+        return 2 * x
+
+    @f.def_vmap
+    def _(size, in_batched, x):
+        asked.append((size, *in_batched))
+        return 2 * x, in_batched[0]
+
+    def each(x, y):
+        return f(y) + lax.psum(x, "i"), f(x)
+
+    shared, own = vmap(jit(each), in_axes=(0, None), axis_name="i")(X, jnp.float32(3.0))
+    np.testing.assert_allclose(shared, np.broadcast_to(X.sum(0) + 6, X.shape), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(own, 2 * X, rtol=1e-6)
+    assert asked == [(4, True)]

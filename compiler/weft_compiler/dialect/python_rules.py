@@ -282,6 +282,11 @@ class BatchedBackward(BatchedRule):
 class PythonVmapCall(PythonCall):
     """Calls `callee`, whose rule batches it: `rule.batch(b, size, batched)` is a `Batched`."""
 
+    @property
+    def named_axes(self):
+        """None: the rule is asked only for a batch that has operands of the call."""
+        return ()
+
     def jvp(self, b, *args):
         xs, dxs = args[: len(args) // 2], args[len(args) // 2 :]
         active = marks(dxs)
