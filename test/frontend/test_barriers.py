@@ -64,3 +64,19 @@ def test_barriers_in_small_loops():
     )
     np.testing.assert_allclose(kept(x), plain(x), rtol=1e-6)
     np.testing.assert_array_equal(weft.jit(lambda x: weft.lax.map(weft.lax.optimization_barrier, x))(x), x)
+
+
+def test_the_program_of_a_residual_network_grows_with_its_depth():
+    """Without cuts each layer computes the sums of all layers before again: the text grows with the square."""
+
+    def loss(x, weights):
+        for w in weights:
+            x = x + wnp.tanh(x - wnp.mean(x, axis=1, keepdims=True)) @ w
+        return wnp.sum(x**2)
+
+    def size(depth):
+        x, weights = np.ones((64, 32), "float32"), [np.ones((32, 32), "float32")] * depth
+        return len(weft.jit(weft.grad(loss, argnums=1)).lower(x, weights).compile().as_text())
+
+    shallow, middle, deep = size(4), size(8), size(16)
+    assert deep - middle < 2.3 * (middle - shallow)
