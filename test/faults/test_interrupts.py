@@ -76,9 +76,13 @@ def test_interrupt(run_script, what):
 def test_interrupt_that_nobody_catches(run_script):
     code = f"""{SETUP}
 signal.signal(signal.SIGINT, signal.default_int_handler)
-threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+def ask():
+    while True:
+        time.sleep(1.0)
+        os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=ask, daemon=True).start()
 weft.jit(long)(1.0)
 """
     done = run_script(code)
     assert done.returncode in (-signal.SIGINT, 128 + signal.SIGINT, 1)
-    assert done.stderr.rstrip().endswith("KeyboardInterrupt")
+    assert "KeyboardInterrupt" in done.stderr.rstrip().splitlines()[-1]

@@ -91,7 +91,7 @@ def _traced(
         AXES.check_reverse(kind)
     name = function_name(fun)
     trace: Trace | None = None
-    scope, site = SITE.scope, SITE.current
+    outer, scope, site = STATE.trace, SITE.scope, SITE.current
     if own_module:
         SITE.scope, SITE.current = "", None  # it will be called from other places too
     try:
@@ -112,6 +112,8 @@ def _traced(
         raise
     finally:
         SITE.scope, SITE.current = scope, site
+        if STATE.trace is not outer:  # an interrupt came while the trace was entered or left
+            STATE.replace(outer)
         if own_module and trace is not None:
             trace.parent = None  # the trace outlives the call in caches; the caller's must not
     return Traced(trace, outs, out_tree), weakref.ref(trace)

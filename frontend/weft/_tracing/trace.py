@@ -28,13 +28,19 @@ class State(threading.local):
     """The innermost trace of this thread, None where ordinary Python runs."""
 
     trace: Trace | None = None
+    is_counted = False
+    """Whether `config.moment` knows that this thread traces."""
 
     def replace(self, trace: Trace | None) -> Trace | None:
         """Makes another trace the innermost one (the only way to do it), and returns the one before."""
-        outer = self.trace
-        if (trace is None) is not (outer is None):
-            config.except_by(1 if outer is None else -1)
-        self.trace = trace
+        outer, self.trace = self.trace, trace
+        # An interrupt between two of these lines leaves one too many, which costs time, never one too few.
+        if trace is not None and not self.is_counted:
+            config.except_by(1)
+            self.is_counted = True
+        elif trace is None and self.is_counted:
+            self.is_counted = False
+            config.except_by(-1)
         return outer
 
 

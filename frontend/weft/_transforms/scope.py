@@ -20,10 +20,14 @@ def evaluated(name: str, thunk: Callable[[], Any]) -> Any:
     if STATE.trace is not None:
         return thunk()
     trace = Trace(None, name, "eager", staged=False)
-    with trace:
-        leaves, tree = pytree.flatten(thunk())
-        wanted = [x for x in leaves if type(x) is Tracer]
-        trace.finish(wanted)
+    try:
+        with trace:
+            leaves, tree = pytree.flatten(thunk())
+            wanted = [x for x in leaves if type(x) is Tracer]
+            trace.finish(wanted)
+    finally:
+        if STATE.trace is not None:  # an interrupt came while the trace was entered or left
+            STATE.replace(None)
     arrays = iter(_run(trace, wanted, name))
     return tree.unflatten([next(arrays) if type(x) is Tracer else x for x in leaves])
 
