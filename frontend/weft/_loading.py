@@ -14,9 +14,12 @@ class _Guard:
         gc.disable()
 
     def release(self) -> None:
-        """Collections as they were."""
+        """Collections as they were; what has been made in between counts as old."""
         if self._was_enabled:
             self._was_enabled = False
+            if not gc.get_freeze_count():
+                gc.freeze()  # these two move the objects of all generations to the oldest, without looking at them
+                gc.unfreeze()
             gc.enable()
 
     __del__ = release

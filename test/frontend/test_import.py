@@ -14,6 +14,16 @@ def test_the_collector_is_as_it_was():
     assert _run("import gc; gc.disable(); import weft; print(gc.isenabled())") == "False"
 
 
+def test_what_the_program_has_frozen_stays_so():
+    assert (
+        _run(
+            "import gc; gc.freeze(); n = gc.get_freeze_count(); import weft; print(gc.get_freeze_count() > n // 2)"
+        )
+        == "True"
+    )
+    assert _run("import gc, weft; print(gc.get_freeze_count())") == "0"
+
+
 def test_the_collector_is_on_again_after_an_import_that_failed():
     code = """
 import gc, sys
