@@ -42,7 +42,7 @@ def named_call(fun: F, *, name: str | None = None) -> F:
     """`fun`, its ops named after it, or by `name`, as in a `named_scope`."""
     if name is not None and not isinstance(name, str):
         raise TypeError(f"name must be a string, got {name!r} of type {type(name).__name__}")
-    scope = name or getattr(fun, "__name__", type(fun).__name__)
+    scope = str(name or getattr(fun, "__name__", type(fun).__name__))
 
     @functools.wraps(fun)
     def named(*args: Any, **kwargs: Any) -> Any:
