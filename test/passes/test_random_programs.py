@@ -1,4 +1,9 @@
-"""Passes on random programs: what they leave is valid, and the numbers are those of the program."""
+"""Passes on random programs: what they leave is valid, and the numbers are those of the program.
+
+With WEFT_THOROUGH=1, on a hundred instead of eight.
+"""
+
+import os
 
 import numpy as np
 import pytest
@@ -13,7 +18,7 @@ from weft_compiler.passes.driver import run_pipeline
 from weft_tools.backends import run_pjrt
 
 STEP = 1e-6
-SEEDS = range(8)
+SEEDS = range(100 if os.environ.get("WEFT_THOROUGH") == "1" else 8)
 DERIVATIVES = (
     "weft-jvp{fn=f wrt=0,1}",
     "weft-linearize{fn=f wrt=0,1},weft-transpose{fn=f.lin linear=0,1}",
