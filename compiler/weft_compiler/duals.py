@@ -1,7 +1,7 @@
 """Values with tangents: the walk over a function that forward and reverse mode have in common."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from weft_compiler.bindings import ir
 from weft_compiler.dialect.builder import Step, Val
@@ -9,23 +9,18 @@ from weft_compiler.dialect.op import ZERO_TANGENT, NoRule, Op
 from weft_compiler.locations import DERIVATIONS, derived
 from weft_compiler.masks import Mask
 from weft_compiler.rule_errors import errors_located
+from weft_compiler.transforms import TransformBuilder
 
 
-class DualBuilder(Protocol):
-    """What writes the values and the tangents of a function."""
+class DualBuilder(TransformBuilder):
+    """Writes the values and the tangents of a function."""
 
-    loc: ir.Location
-    out: Any
+    out: Val | tuple[Val, ...]
     """The result of the op whose rule runs: one value, or a tuple where it has not exactly one."""
-
-    def copy(self, step: Step, operands: Sequence[Val]) -> tuple[Val, ...]:
-        """The op itself on new operands; its results."""
 
     def higher_order(self, inst: Any, xs: Sequence[Val], dxs: Sequence[Any]) -> tuple[Any, Any]:
         """Results and tangents of an op that names functions."""
-
-    def zeros(self, aval: Any) -> Val:
-        """A constant of zeros."""
+        raise NotImplementedError
 
 
 class Duals:
@@ -40,8 +35,8 @@ class Duals:
             new.ir: next(given) for new, is_active in zip(news, active, strict=True) if is_active
         }
 
-    def walk(self, b: Any, steps: Iterable[Step]) -> None:
-        """Writes each op again, and the tangents of its results by its `jvp` rule; `b` is a DualBuilder."""
+    def walk(self, b: DualBuilder, steps: Iterable[Step]) -> None:
+        """Writes each op again, and the tangents of its results by its `jvp` rule."""
         env, tangents = self._env, self._tangents
         copy = b.copy
         with errors_located(b):
@@ -68,7 +63,9 @@ class Duals:
                         if tangent is not None and result.aval.kind in "fc":
                             tangents[result.ir] = tangent
 
-    def _differentiated(self, b: Any, step: Step, inst: Op, xs: Sequence[Val]) -> tuple[Sequence[Val], Any]:
+    def _differentiated(
+        self, b: DualBuilder, step: Step, inst: Op, xs: Sequence[Val]
+    ) -> tuple[Sequence[Val], Any]:
         rule = inst.jvp
         if rule is ZERO_TANGENT:
             return b.copy(step, xs), None
@@ -87,7 +84,7 @@ class Duals:
         return outs, rule(b, *xs, *dxs)
 
     def results(
-        self, b: Any, returned: Sequence[ir.Value], instantiate: Mask = ()
+        self, b: DualBuilder, returned: Sequence[ir.Value], instantiate: Mask = ()
     ) -> tuple[list[Val], list[Any]]:
         """What the function returns, and the tangents: zeros are None except where `instantiate` marks them."""
         results = [self._env[v] for v in returned]

@@ -7,12 +7,11 @@ from typing import Any
 from weft_compiler.bindings import ir
 from weft_compiler.body import read_body
 from weft_compiler.dialect.builder import Val
-from weft_compiler.dialect.op import Op
-from weft_compiler.duals import Duals
+from weft_compiler.duals import DualBuilder, Duals
 from weft_compiler.masks import Mask, marks, picked, present
 from weft_compiler.module import Module
 from weft_compiler.passes.registry import ModulePass, register
-from weft_compiler.transforms import Jvp, TransformBuilder, differentiable_mask
+from weft_compiler.transforms import Jvp, differentiable_mask
 
 
 @register("weft-jvp")
@@ -34,13 +33,10 @@ class JvpPass(ModulePass):
         module.function(made.fn).publish()
 
 
-class JvpBuilder(TransformBuilder):
+class JvpBuilder(DualBuilder):
     """Writes results and tangents side by side."""
 
-    out: Val | tuple[Val, ...]
-    """The result of the op whose rule runs: one value, or a tuple where it has not exactly one."""
-
-    def higher_order(self, inst: Op, xs: Sequence[Val], dxs: Sequence[Any]) -> tuple[Any, Any]:
+    def higher_order(self, inst: Any, xs: Sequence[Val], dxs: Sequence[Any]) -> tuple[Any, Any]:
         """Results and tangents of an op that names functions."""
         return inst.jvp(self, *xs, *dxs)
 

@@ -9,11 +9,11 @@ from weft_compiler.bindings import ir
 from weft_compiler.body import Step, read_body
 from weft_compiler.dialect.builder import Builder, Val
 from weft_compiler.dialect.op import Op
-from weft_compiler.duals import Duals
+from weft_compiler.duals import DualBuilder, Duals
 from weft_compiler.masks import Mask, marks, picked, present
 from weft_compiler.module import Function, Module
 from weft_compiler.passes.registry import ModulePass, register
-from weft_compiler.transforms import Linearized, TransformBuilder, differentiable_mask
+from weft_compiler.transforms import Linearized, differentiable_mask
 
 
 @register("weft-linearize")
@@ -51,13 +51,34 @@ class LinearPartBuilder(Builder):
     val = LinearVal
 
 
-class LinearizeBuilder(TransformBuilder):
+class SplittingBuilder(DualBuilder):
+    """Keeps what depends on tangents apart: it consists of `LinearVal`s."""
+
+    def residual(self, v: Val) -> Val:
+        """A forward value as the linear part has it."""
+        raise NotImplementedError
+
+    def higher_order(self, inst: Any, xs: Sequence[Val], dxs: Sequence[Any]) -> tuple[Any, Any]:
+        """Results and tangents of an op that names functions."""
+        return inst.linearize(self, xs, dxs)
+
+    def emit_primal(self, inst: Op, xs: Sequence[Val]) -> tuple[Val, ...]:
+        """A higher-order op in the forward part, results as a tuple."""
+        made = Builder.emit(self, inst, xs)
+        return made if type(made) is tuple else (made,)
+
+    def linear_jvp(self, inst: Op, xs: Sequence[Val], dxs: Sequence[Any]) -> tuple[Any, ...]:
+        """The jvp of a higher-order op with all its work in the linear part; only the tangents are used."""
+        known = [LinearVal(r.ir, r.aval) for r in map(self.residual, xs)]
+        _, tangents = inst.rule("jvp")(self, *known, *dxs)
+        return tangents
+
+
+class LinearizeBuilder(SplittingBuilder):
     """Sends an op to the linear part as soon as one operand is there, else to the forward part.
 
     A forward value that the linear part needs becomes a residual, or is made again if it is cheap.
     """
-
-    out: Val | tuple[Val, ...]
 
     def __init__(self, module: Module, fwd: Function, lin: Function, loc: ir.Location) -> None:
         super().__init__(module, ir.InsertionPoint(fwd.body), loc, fwd.steps)
@@ -111,21 +132,6 @@ class LinearizeBuilder(TransformBuilder):
                 self.residuals.append(v)
             self._in_lin[v.ir] = found
         return found
-
-    def higher_order(self, inst: Any, xs: Sequence[Val], dxs: Sequence[Any]) -> tuple[Any, Any]:
-        """Results and tangents of an op that names functions."""
-        return inst.linearize(self, xs, dxs)
-
-    def emit_primal(self, inst: Op, xs: Sequence[Val]) -> tuple[Val, ...]:
-        """A higher-order op in the forward part, results as a tuple."""
-        made = super().emit(inst, xs)
-        return made if type(made) is tuple else (made,)
-
-    def linear_jvp(self, inst: Op, xs: Sequence[Val], dxs: Sequence[Any]) -> tuple[Any, ...]:
-        """The jvp of a higher-order op with all its work in the linear part; only the tangents are used."""
-        known = [LinearVal(r.ir, r.aval) for r in map(self.residual, xs)]
-        _, tangents = inst.rule("jvp")(self, *known, *dxs)
-        return tangents
 
 
 def linearize(module: Module, fn: str, active: Mask, instantiate: Mask = ()) -> Linearized:

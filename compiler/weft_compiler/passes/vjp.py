@@ -11,10 +11,10 @@ from weft_compiler.dialect.op import Op, Plan
 from weft_compiler.duals import Duals
 from weft_compiler.masks import Mask, marks, picked, present
 from weft_compiler.module import Module
-from weft_compiler.passes.linearize import LinearVal
+from weft_compiler.passes.linearize import LinearVal, SplittingBuilder
 from weft_compiler.passes.registry import ModulePass, register
 from weft_compiler.passes.transpose import Backwards, TransposeBuilder
-from weft_compiler.transforms import PulledBack, TransformBuilder, differentiable_mask
+from weft_compiler.transforms import PulledBack, differentiable_mask
 
 
 @register("weft-vjp")
@@ -42,10 +42,8 @@ class VjpPass(ModulePass):
         module.function(pull_back(module, self.fn, active, given).fn).publish()
 
 
-class ForwardBuilder(TransformBuilder):
+class ForwardBuilder(SplittingBuilder):
     """Writes the forward part; what is linear in the tangents is only noted, in `linear`, for the way back."""
-
-    out: Val | tuple[Val, ...]
 
     def __init__(
         self, module: Module, ip: ir.InsertionPoint, loc: ir.Location, steps: list[Step] | None
@@ -71,20 +69,9 @@ class ForwardBuilder(TransformBuilder):
         self.linear.append(step_of((None, inst, operands, results, self.loc, plan)))
         return results if plan.single is None else results[0]
 
-    def higher_order(self, inst: Any, xs: Sequence[Val], dxs: Sequence[Any]) -> tuple[Any, Any]:
-        """Results and tangents of an op that names functions."""
-        return inst.linearize(self, xs, dxs)
-
-    def emit_primal(self, inst: Op, xs: Sequence[Val]) -> tuple[Val, ...]:
-        """A higher-order op in the forward part, results as a tuple."""
-        made = Builder.emit(self, inst, xs)
-        return made if type(made) is tuple else (made,)
-
-    def linear_jvp(self, inst: Op, xs: Sequence[Val], dxs: Sequence[Any]) -> tuple[Any, ...]:
-        """The jvp of a higher-order op with all its work in the linear part; only the tangents are used."""
-        known = [LinearVal(x.ir, x.aval) for x in xs]
-        _, tangents = inst.rule("jvp")(self, *known, *dxs)
-        return tangents
+    def residual(self, v: Val) -> Val:
+        """A forward value as the linear part has it: the same, as both are in one function."""
+        return v
 
 
 def linear_val(aval: Any) -> LinearVal:
