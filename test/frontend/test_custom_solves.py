@@ -81,7 +81,7 @@ def test_other_results_have_no_slope():
 
 
 def test_wrong_structures():
-    with pytest.raises(TypeError, match="matvec.*structure"):
+    with pytest.raises(TypeError, match=r"matvec.*structure"):
         weft.lax.custom_linear_solve(lambda x: (x, x), B, lambda f, b: b)
     with pytest.raises(TypeError, match="structure"):
         weft.lax.custom_root(lambda x: (x, x), 1.0, lambda f, x: x, lambda g, y: y)

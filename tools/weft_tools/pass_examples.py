@@ -45,8 +45,8 @@ def _runs(name: str, root: Path) -> Iterator[Run]:
 def _changed(run: Run, root: Path) -> str:
     """How the module changes; empty if it does not."""
     pipelines = [",".join(run.before), ",".join((*run.before, run.pass_text))]
-    texts = [printed(opt.main, [str(run.path), *([f"--passes={p}"] if p else [])]) for p in pipelines]
-    lines = list(difflib.unified_diff(*(text.splitlines(True) for text in texts), n=2))[2:]
+    before, after = (printed(opt.main, [str(run.path), *([f"--passes={p}"] if p else [])]) for p in pipelines)
+    lines = list(difflib.unified_diff(before.splitlines(True), after.splitlines(True), n=2))[2:]
     if len(lines) > MOST_LINES:
         lines = [*lines[:MOST_LINES], " …\n"]
     return f"{_headline(run, root, pipelines[1])}```diff\n{''.join(lines)}```\n" if lines else ""

@@ -63,9 +63,9 @@ def product_dtype(inst, x, y):
     wider = x.dtype if p >= q else y.dtype
     if not inst.preferred_dtype:
         return wider
-    preferred = DTYPES.get(inst.preferred_dtype)
-    if preferred is None:
+    if inst.preferred_dtype not in DTYPES:
         inst.fail(f"preferred_dtype {inst.preferred_dtype} is no dtype")
+    preferred = DTYPES[inst.preferred_dtype]
     if Aval.of((), wider).kind != "f" and bit_width(preferred) < bit_width(wider):
         inst.fail(f"preferred_dtype {preferred} is narrower than {wider}, the dtype of the operands")
     return preferred
