@@ -25,9 +25,13 @@ class Program:
 
 
 class LoadedPrograms:
-    """The `limit` programs used last, by the key that they have in the cache on disk."""
+    """The `limit` programs used last, by the key that they have in the cache on disk.
 
-    def __init__(self, limit: int = 512) -> None:
+    A program on the CPU takes up to a hundred memory mappings, and a process on Linux has 65530 by default. XLA
+    ends the process where it gets none: 512 programs were too many beside those in use.
+    """
+
+    def __init__(self, limit: int = 128) -> None:
         self._limit = limit
         self._lock = threading.Lock()
         self._known: OrderedDict[str, Program] = OrderedDict()
