@@ -210,7 +210,7 @@ class Div(Elementwise):
         tangent = None if dx is None else b.div(dx, y)
         if dy is None:
             return tangent
-        from_y = b.div(b.mul(dy, b.out), y)  # y * y would overflow where the slope does not
+        from_y = b.mul(b.mul(dy, x), b.integer_pow(y, y=-2))  # rounds and overflows as in JAX
         return b.neg(from_y) if tangent is None else b.sub(tangent, from_y)
 
     def transpose(self, b, ct, x, y):

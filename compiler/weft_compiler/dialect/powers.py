@@ -33,7 +33,7 @@ class IntegerPow(Elementwise):
             return dx
         if self.y == 2:
             return b.mul(b.mul(dx, 2), x)  # in this order, what reverse mode keeps is x itself
-        return b.mul(dx, b.mul(b.integer_pow(x, y=self.y - 1), self.y))
+        return b.mul(b.mul(dx, b.integer_pow(x, y=self.y - 1)), self.y)
 
     def lower(self, b, x):
         """By squarings and products."""
