@@ -159,3 +159,20 @@ def test_categorical_keeps_to_a_strict_rank_promotion():
     with weft.numpy_rank_promotion("raise"):
         drawn = weft.random.categorical(weft.random.key(0), jnp.zeros(4), shape=(5,))
     assert drawn.shape == (5,)
+
+
+def test_masks_without_elements_select_nothing():
+    for shape in ((0,), (0, 4), (0, 0)):
+        assert jnp.ones((3, 4))[np.zeros(shape, bool)].shape == np.ones((3, 4))[np.zeros(shape, bool)].shape
+
+
+def test_vectorized_functions_take_none():
+    f = jnp.vectorize(lambda x, y: x if y is None else x + y)
+    same(f(jnp.arange(3.0), None), [0.0, 1.0, 2.0])
+    g = jnp.vectorize(lambda x, y, z: x + z.sum(), signature="(),(n),(m)->()")
+    same(g(jnp.arange(3.0), None, jnp.ones(2)), [2.0, 3.0, 4.0])
+
+
+def test_outer_keeps_to_a_strict_rank_promotion():
+    with weft.numpy_rank_promotion("raise"):
+        assert jnp.add.outer(jnp.ones((4, 3)), jnp.ones(2)).shape == (4, 3, 2)

@@ -2,9 +2,9 @@
 
 `nothing_saveable`, `everything_saveable`, `dots_saveable`, `dots_with_no_batch_dims_saveable`, and for values
 named by `checkpoint_name`: `save_only_these_names:a,b`, `save_any_names_but_these:a,b`,
-`save_anything_except_these_names:a,b`. By the names of ops: `save_only_these_ops:sin,cos`. What is kept in another memory says from where to where:
-`offload_only_these_names@device>pinned_host:a,b`, `offload_dot_with_no_batch_dims@device>pinned_host`.
-Several policies joined by `|` keep what any of them keeps.
+`save_anything_except_these_names:a,b`. By the names of ops: `save_only_these_ops:sin,cos`. What is kept in
+another memory says from where to where: `offload_only_these_names@device>pinned_host:a,b`,
+`offload_dot_with_no_batch_dims@device>pinned_host`. Several policies joined by `|` keep what any of them keeps.
 """
 
 from collections.abc import Callable

@@ -31,7 +31,7 @@ def check_shape(mask: tuple[int, ...], axes: tuple[int, ...], position: int, use
     """A mask has the shape of the axes that it stands for."""
     if used > ndim:
         raise too_many(used, ndim)
-    if mask != axes:
+    if mask != axes and 0 not in mask:  # a mask without elements selects nothing, as in NumPy
         raise IndexError(
             f"boolean index did not match shape of indexed array in index {position}: got {mask}, "
             f"expected {list(axes)}"

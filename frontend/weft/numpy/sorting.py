@@ -203,7 +203,9 @@ def _by_bisection(x: Any, values: Any, is_left: bool, is_unrolled: bool = False)
     from weft.lax.control_flow import fori_loop
 
     n = x.shape[0]
-    steps = math.ceil(math.log2(n + 1)) + 1 if isinstance(n, int) else 33  # as many as indices of 32 bits need
+    steps = (
+        math.ceil(math.log2(n + 1)) + 1 if isinstance(n, int) else 33
+    )  # as many as indices of 32 bits need
 
     def step(_: Any, limits: tuple[Any, Any]) -> tuple[Any, Any]:
         low, high = limits

@@ -192,7 +192,7 @@ def outer(function: ufunc, A: Any, B: Any) -> Any:
     """Every element of A combined with every one of B."""
     _check_binary(function, "outer")
     x, y = arrays("outer", A, B)
-    return function(reshape_to(x, x.shape + (1,) * y.ndim), y)
+    return function(reshape_to(x, x.shape + (1,) * y.ndim), reshape_to(y, (1,) * x.ndim + y.shape))
 
 
 def reduceat(function: ufunc, a: Any, indices: Any, axis: int, dtype: Any, out: Any) -> Any:

@@ -51,7 +51,8 @@ def vectorize(
     def vectorized(*args: Any, **kwargs: Any) -> Any:
         names = [k for k in kwargs if k not in left_out]
         fixed = {k: v for k, v in kwargs.items() if k in left_out}
-        positions = [i for i in range(len(args)) if i not in left_out]
+        positions = [i for i, x in enumerate(args) if i not in left_out and x is not None]
+        absent = [i for i, x in enumerate(args) if i not in left_out and x is None]
 
         def call(*values: Any) -> Any:
             full = list(args)
@@ -61,18 +62,23 @@ def vectorize(
             return pyfunc(*full, **fixed, **named)
 
         given = [args[i] for i in positions] + [kwargs[k] for k in names]
-        return _apply(call, given, signature)
+        places = [i - sum(e < i for e in left_out if isinstance(e, int)) for i in absent]
+        return _apply(call, given, signature, places)
 
     return vectorized
 
 
-def _apply(call: Callable[..., Any], given: Sequence[Any], signature: str | None) -> Any:
+def _apply(
+    call: Callable[..., Any], given: Sequence[Any], signature: str | None, absent: Sequence[int]
+) -> Any:
+    """The call on all elements; `absent` are the places in the signature of arguments that are None."""
     values = [as_value(x) if not isinstance(x, (list, tuple)) else array("vectorize", x) for x in given]
     if signature is None:
         inputs: list[Core] = [()] * len(values)
         outputs: list[Core] | None = None
     else:
         inputs, outputs = _parsed(signature)
+        inputs = [core for i, core in enumerate(inputs) if i not in absent]
         if len(inputs) != len(values):
             raise TypeError(
                 f"wrong number of positional arguments: expected {len(inputs)}, got {len(values)}"
