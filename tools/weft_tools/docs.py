@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from weft_compiler.passes.pipelines import PIPELINES
-from weft_compiler.passes.registry import pass_names
+from weft_compiler.passes.registry import own_pass_names
 from weft_tools import opt, run
 from weft_tools.catalogue import description
 from weft_tools.command import printed
@@ -28,7 +28,7 @@ def pages(root: Path) -> dict[str, str]:
 def passes_page(root: Path) -> str:
     """Every pass with its options and an example, then the named pipelines."""
     parts = ["# Passes\n", "`weft-opt --describe=<pass>` prints the same, but for the examples.\n"]
-    for name in pass_names():
+    for name in own_pass_names():
         parts.append(f"## {name}\n")
         parts.append("```text\n" + description(name).split("\n", 1)[1] + "```\n")
         parts.append(example(name, root))

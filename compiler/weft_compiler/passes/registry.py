@@ -83,13 +83,17 @@ class Registry:
             raise PipelineError(f"there is no pass {name!r}{suggestion(name, self.names())}")
         return cls(**read_options(name, cls, options))
 
-    def names(self) -> list[str]:
-        """Every pass of the package and every pass registered besides, without importing any."""
-        found = set(self._classes)
+    def own_names(self) -> list[str]:
+        """Every pass of the package, without importing any."""
+        found: set[str] = set()
         for folder in importlib.import_module(self.package).__path__:
             for file in Path(folder).glob("*.py"):
                 found.update(_REGISTRATION.findall(file.read_text(encoding="utf-8")))
         return sorted(found)
+
+    def names(self) -> list[str]:
+        """Every pass of the package and every pass registered besides."""
+        return sorted({*self._classes, *self.own_names()})
 
     def all(self) -> list[type[ModulePass]]:
         classes = [self.find(name) for name in self.names()]
@@ -107,4 +111,5 @@ register = _passes.register
 find_pass = _passes.find
 make_pass = _passes.make
 pass_names = _passes.names
+own_pass_names = _passes.own_names
 list_passes = _passes.all

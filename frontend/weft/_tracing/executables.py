@@ -120,9 +120,12 @@ def _program(lowered: Module, platform: str) -> tuple[list[Any], Any]:
 
 
 class ByStructure:
-    """Executables by what they compute: traces of the same ops on the same types compile once."""
+    """Executables by what they compute: traces of the same ops on the same types compile once.
 
-    def __init__(self, limit: int = 4096) -> None:
+    Those used last are kept; how many is held down by memory mappings, see `weft_runtime.loaded_programs`.
+    """
+
+    def __init__(self, limit: int = 256) -> None:
         self._limit = limit
         self._known: dict[tuple[Any, ...], Executable] = {}
 
@@ -141,7 +144,7 @@ class ByStructure:
             prepared = lowering.prepared(module, entry)
             found = compile_module(prepared, lowering.ENTRY, in_specs, out_types, name=name)
             if len(self._known) >= self._limit:
-                self._known.pop(next(iter(self._known)))  # the least recently used
+                self._known.pop(next(iter(list(self._known))), None)  # the least recently used
         self._known[key] = found
         return found
 
